@@ -1,0 +1,60 @@
+"""Published results, reproduced: each function runs one and returns what was expected beside what was measured.
+
+The chapters show these tables, the evidence page collects them, and the tests assert that every row holds.
+"""
+
+from typing import Any, NamedTuple
+
+
+class Row(NamedTuple):
+    """One number: what it is, the published or closed-form value (as text), the measured one, and where it must lie."""
+
+    what: str
+    expected: str
+    measured: float
+    low: float
+    high: float
+
+    @property
+    def holds(self):
+        """True if the measured value lies within its tolerance."""
+        return bool(self.low <= self.measured <= self.high)
+
+
+class Evidence(NamedTuple):
+    """One result: its stable name, a title, its source, its rows, and data for a figure."""
+
+    name: str
+    title: str
+    source: str
+    rows: tuple
+    data: Any = None
+
+    @property
+    def holds(self):
+        """True if every row holds."""
+        return all(row.holds for row in self.rows)
+
+    def _repr_markdown_(self):
+        lines = ["| | expected | measured | |", "|:--|--:|--:|:--|"]
+        lines += [
+            f"| {row.what} | {row.expected} | {row.measured:.6g} | {'holds' if row.holds else 'FAILS'} |"
+            for row in self.rows
+        ]
+        return "\n".join(lines)
+
+
+def near(what, measured, expected, *, relative=0.0, absolute=0.0, digits=6):
+    """Return the row of a number that must come out as expected, within a relative or an absolute tolerance."""
+    slack = abs(expected) * relative + absolute
+    return Row(what, f"{expected:.{digits}g}", float(measured), expected - slack, expected + slack)
+
+
+def between(what, measured, low=float("-inf"), high=float("inf"), expected=None):
+    """Return the row of a number that must lie in a band; expected is its published value, where there is one."""
+    band = f"{low:g} to {high:g}"
+    if low == float("-inf"):
+        band = f"at most {high:g}"
+    elif high == float("inf"):
+        band = f"at least {low:g}"
+    return Row(what, band if expected is None else str(expected), float(measured), low, high)
