@@ -1,0 +1,61 @@
+# Everything a person does here starts with one of these. `make help` lists them.
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+NAME ?= path
+
+.DEFAULT_GOAL := help
+.PHONY: help book test test-oracles lint bench bench-book demo-grading lab notebooks widget lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "gdcourse needs Python 3.11 or newer; $(PYTHON) is `$(PYTHON) --version`. Try: make PYTHON=python3.11"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+book: $(READY) ## build the book strictly, and say where to open it
+	$(BIN)/jupyter-book build . --path-output . -n -W --keep-going
+	@echo
+	@echo "The book: file://$(CURDIR)/_build/html/index.html"
+
+test: $(READY) ## run the tests
+	$(BIN)/python -m pytest
+
+test-oracles: $(READY) ## hold the package against PyTorch, installing it first
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-oracles.txt
+	GDCOURSE_REQUIRE_ALL=1 $(BIN)/python -m pytest -m oracle
+
+lint: $(READY) ## check the style of the code
+	$(BIN)/ruff check .
+
+bench: $(READY) ## measure training against PyTorch, scikit-learn and the floor
+	$(BIN)/python benchmarks/training.py
+
+bench-book: $(READY) ## measure the built pages and the widgets
+	$(BIN)/python benchmarks/book.py
+
+demo-grading: $(READY) ## from nothing to a table of scores, with stock nbgrader
+	$(BIN)/python exercises/demo.py
+
+lab: notebooks ## open JupyterLab on the chapters
+	$(BIN)/jupyter lab chapters
+
+notebooks: $(READY) ## write a notebook beside each chapter
+	$(BIN)/jupytext --quiet --to ipynb chapters/*.md
+
+widget: $(READY) ## write one widget's bare page: make widget NAME=path
+	$(BIN)/python -m gdcourse.widgets $(NAME)
+
+lock: $(READY) ## resolve the lock file again
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --no-annotate --quiet -c constraints.txt -o requirements.lock
+
+clean: ## remove what was built, keep the environment
+	rm -rf _build exercises/source exercises/release exercises/submitted exercises/autograded exercises/feedback
