@@ -10,7 +10,6 @@ import numpy as np
 
 from gdcourse._validate import as_symmetric, as_vector, in_range, positive, positive_integer
 from gdcourse.optimizers import Optimizer, gd
-from gdcourse.problems import Problem
 from gdcourse.schedules import as_schedule
 
 
@@ -95,7 +94,7 @@ def descend(problem, optimizer=None, *, lr, steps, start=None, tolerance=0.0, ba
             if batches is None and norm <= tolerance:
                 status = "converged"
                 break
-            update, state = optimizer.step(g, state, schedule(t))
+            update, state = optimizer.step(g, state, schedule(t), theta)
             theta = theta + update
     if not path:
         raise ValueError(f"start must have a finite value and gradient, got value {value} at {theta}")
@@ -169,17 +168,9 @@ def descend_with(problem, choose_step, *, steps, start=None, tolerance=0.0):
         >>> descend_with(bowl, lambda theta, g: exact_step([[4.0]], g), steps=1, start=[1.0]).final
         array([0.])
     """
-    current = {}
 
-    def measure(theta):
-        current["theta"] = theta
-        return problem.value_and_gradient(theta)
+    def step(g, state, lr, theta):
+        return -choose_step(theta, g) * g, state
 
-    def step(g, state, lr):
-        return -choose_step(current["theta"], g) * g, state
-
-    return descend(
-        Problem(problem.value, problem.gradient, problem.dimension, start=problem.start, fused=measure),
-        Optimizer("line search", gd().init, step),
-        lr=1.0, steps=steps, start=start, tolerance=tolerance,
-    )  # fmt: skip
+    line_search = Optimizer("line search", gd().init, step)
+    return descend(problem, line_search, lr=1.0, steps=steps, start=start, tolerance=tolerance)
