@@ -28,6 +28,20 @@ def as_array(name, x, ndim):
     return array
 
 
+def as_floats(name, x):
+    """Return x as a float array of any shape, float32 kept, infinities let through.
+
+    Predictions come this way: a run that diverges says so by its loss, not by an exception.
+    """
+    try:
+        array = np.asarray(x)
+        if array.dtype.kind not in "fiub":
+            raise TypeError
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be an array of real numbers, got {x!r}") from None
+    return array if array.dtype.kind == "f" else array.astype(float)
+
+
 def as_vector(name, x, dimension=None):
     """Return x as a finite float vector, of the given dimension if there is one."""
     vector = as_array(name, x, ndim=1)
