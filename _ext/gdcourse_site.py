@@ -1,0 +1,169 @@
+"""The Sphinx extension behind the book: what a stock Jupyter Book does not do, or does with other hosts' scripts.
+
+It typesets mathematics while building (gdcourse_math), puts figures into the page (gdcourse_figures), runs pages again
+whenever the package changes, offers notebooks and assignments for download, and leaves out every script, style and font
+that a page does not use (gdcourse_weight). Nothing a reader opens asks another host for anything.
+
+For authors:
+- a figure's alternative text, name and caption stand at the head of its cell: see gdcourse_figures;
+- {assignment}`ps03` links to downloads/ps03.ipynb, which `make` writes to _build/downloads/ before the book;
+- GDCOURSE_REPOSITORY (https://github.com/owner/name) turns on the launch buttons; they open branch `published`.
+"""
+
+import os
+import shutil
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+
+import gdcourse_notebooks
+import gdcourse_weight
+from docutils import nodes
+from gdcourse_figures import InlineFigures
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxRole
+
+logger = logging.getLogger(__name__)
+
+HERE = Path(__file__).resolve().parent
+RUNTIME = ("numpy", "matplotlib", "scikit-learn", "ipywidgets", "anywidget")  # a page's outputs depend on these too
+PUBLISHED = "published"  # the branch that holds an .ipynb beside each page
+KERNEL_CONFIG = """\
+c.InlineBackend.figure_formats = {"svg"}
+c.InlineBackend.print_figure_kwargs = {"bbox_inches": None, "metadata": {"Date": None}}
+c.HistoryManager.enabled = False
+"""
+
+
+def package_hash(package):
+    """Return a hash of every file of the package, and of the versions it runs on: the key of the pages' outputs."""
+    digest = sha256(KERNEL_CONFIG.encode())
+    for name in RUNTIME:
+        digest.update(f"{name} {version(name)}\n".encode())
+    for path in sorted(Path(package).rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            digest.update(f"{path.relative_to(package).as_posix()}\n".encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def configure(app, config):
+    """Tie the outputs' cache to the package: a new path is a new configuration, so Sphinx reads every page again."""
+    caches = Path(app.outdir).resolve().parent / ".jupyter_cache"
+    current = caches / package_hash(Path(app.srcdir, "gdcourse"))
+    current.mkdir(parents=True, exist_ok=True)
+    os.utime(current)
+    for old in sorted(caches.iterdir(), key=lambda path: path.stat().st_mtime)[:-3]:
+        shutil.rmtree(old)
+    config.nb_execution_cache_path = str(current)
+    config.templates_path.insert(0, str(HERE / "templates"))
+
+
+def prepare_kernels(app):
+    """Have pages run with this checkout's package and the book's figures, whatever the user's own settings are."""
+    profile = Path(app.outdir).resolve().parent / ".ipython" / "profile_default"
+    profile.mkdir(parents=True, exist_ok=True)
+    (profile / "ipython_kernel_config.py").write_text(KERNEL_CONFIG)
+    os.environ["IPYTHONDIR"] = str(profile.parent)
+    os.environ["MATPLOTLIBRC"] = str(HERE.parent / "gdcourse" / "book.mplstyle")
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(app.srcdir), os.environ.get("PYTHONPATH")]))
+    os.environ["PYTHONHASHSEED"] = "0"
+
+
+class Assignment(SphinxRole):
+    """{assignment}`ps03`: a link to that assignment's notebook."""
+
+    def run(self):
+        name = f"{self.text}.ipynb"
+        if not (downloads(self.env.app) / name).is_file():
+            logger.warning("no assignment %s in _build/downloads", name, location=self.get_location())
+        uri = "../" * self.env.docname.count("/") + f"downloads/{name}"
+        link = f'<a class="reference download internal" download href="{uri}">{name}</a>'
+        return [nodes.raw(link, link, format="html")], []
+
+
+def downloads(app):
+    """Return the folder of the assignments' notebooks."""
+    return Path(app.outdir).resolve().parent / "downloads"
+
+
+class details(nodes.Element):  # docutils names its nodes in lower case
+    """A box that the reader opens."""
+
+
+class Dropdowns(SphinxPostTransform):
+    """Make `:class: dropdown` the browser's own disclosure: no script, no shift, open in print."""
+
+    default_priority = 900  # titles of exercises and proofs are resolved by now
+    formats = ("html",)
+
+    def run(self, **kwargs):
+        for box in list(self.document.findall(nodes.Admonition)):
+            if "dropdown" in box["classes"] and isinstance(box[0], (nodes.title, nodes.subtitle)):
+                wrapped = details("", *box.children[1:], ids=box["ids"], classes=["admonition", *box["classes"]])
+                wrapped["summary"] = box[0]
+                box.replace_self(wrapped)
+
+
+def visit_details(self, node):
+    """Open the element, its title as the summary."""
+    self.body.append(self.starttag(node, "details"))
+    self.body.append('<summary class="admonition-title">')
+    for child in node["summary"].children:
+        child.walkabout(self)
+    self.body.append("</summary>\n")
+
+
+def depart_details(self, node):
+    """Close the element."""
+    self.body.append("</details>\n")
+
+
+def page_context(app, pagename, templatename, context, doctree):
+    """Offer the page's notebook and, where the repository is known, the services that run it."""
+    context["has_math"] = "katex" in (context.get("body") or "")
+    if pagename not in app.env.all_docs or "kernelspec" not in app.env.metadata[pagename]:
+        return
+    target = Path(app.outdir, "_sources", f"{pagename}.ipynb")
+    if gdcourse_notebooks.write(app.env.doc2path(pagename), target):
+        context["ipynb_source"] = f"{pagename}.ipynb"
+    repository = os.environ.get("GDCOURSE_REPOSITORY", "").strip("/")
+    if "github.com/" in repository:
+        name = repository.split("github.com/")[1]
+        services = {
+            "Binder": f"https://mybinder.org/v2/gh/{name}/{PUBLISHED}?urlpath=lab/tree/{pagename}.ipynb",
+            "Colab": f"https://colab.research.google.com/github/{name}/blob/{PUBLISHED}/{pagename}.ipynb",
+        }
+        links = [dict(type="link", text=k, tooltip=f"Run on {k}", url=url) for k, url in services.items()]
+        group = dict(type="group", tooltip="Run this page", icon="fas fa-rocket", label="launch-buttons", buttons=links)
+        context["header_buttons"].append(group)
+
+
+def finish(app, exception):
+    """Complete the site: assignments, the root's redirect, and no weight that no page uses."""
+    if exception or app.builder.name != "html":
+        return
+    out = Path(app.outdir)
+    if downloads(app).is_dir():
+        shutil.copytree(downloads(app), out / "downloads", dirs_exist_ok=True)
+    start = f"{app.config.root_doc}.html"
+    (out / "index.html").write_text(
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{app.config.html_title}</title>'
+        f'<meta http-equiv="refresh" content="0; url={start}"></head>'
+        f'<body><main><h1>{app.config.html_title}</h1><p><a href="{start}">Open the book</a></p></main></body></html>\n'
+    )
+    gdcourse_weight.trim(out)
+
+
+def setup(app):
+    """Register everything above."""
+    app.setup_extension("gdcourse_math")
+    app.add_node(details, html=(visit_details, depart_details))
+    app.add_post_transform(Dropdowns)
+    app.add_post_transform(InlineFigures)
+    app.add_role("assignment", Assignment())
+    app.connect("config-inited", configure)
+    app.connect("builder-inited", prepare_kernels)
+    app.connect("html-page-context", page_context)
+    app.connect("build-finished", finish)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
