@@ -48,7 +48,7 @@ def descend(problem, optimizer=None, *, lr, steps, start=None, tolerance=0.0, ba
         steps: the most updates to make, at least 1.
         start: (d,), or the problem's own start.
         tolerance: stop as converged when the gradient's Euclidean norm is at most this. Zero never stops early
-            unless the gradient is exactly zero.
+            unless the gradient is exactly zero, None not even then (a noisy method may still move on).
         batches: index arrays, one an update, for a FiniteSum; the run ends when they do. Each value and norm is
             then that of the batch, and the last is that of all examples.
         keep_path: False keeps only the first and the last point of a long run.
@@ -64,7 +64,7 @@ def descend(problem, optimizer=None, *, lr, steps, start=None, tolerance=0.0, ba
     optimizer = gd() if optimizer is None else optimizer
     schedule = as_schedule(lr)
     steps = positive_integer("steps", steps)
-    tolerance = in_range("tolerance", tolerance, 0, np.inf, "[)")
+    tolerance = -np.inf if tolerance is None else in_range("tolerance", tolerance, 0, np.inf, "[)")
     if batches is not None and tolerance > 0:
         raise ValueError(f"tolerance must be 0 when batches are given, got {tolerance!r}: a batch is not the whole sum")
     if start is None and problem.start is None:
