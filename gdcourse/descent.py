@@ -66,9 +66,9 @@ def descend(problem, optimizer=None, *, lr, steps, start=None, tolerance=0.0, ba
     steps = positive_integer("steps", steps)
     tolerance = -np.inf if tolerance is None else in_range("tolerance", tolerance, 0, np.inf, "[)")
     if batches is not None and tolerance > 0:
-        raise ValueError(f"tolerance must be 0 when batches are given, got {tolerance!r}: a batch is not the whole sum")
+        raise ValueError(f"tolerance must be 0 with batches, got {tolerance!r}: a batch is not the whole sum")
     if start is None and problem.start is None:
-        raise ValueError(f"start must be a vector of shape ({problem.dimension},): this problem has no start of its own")
+        raise ValueError(f"start must be given, shape ({problem.dimension},): this problem has none of its own")
     theta = as_vector("start", problem.start if start is None else start, problem.dimension)
     batches = None if batches is None else iter(batches)
 

@@ -17,7 +17,13 @@ COLORS = {
     "third": "#56B4E9",
     "fourth": "#CC79A7",
 }
-DASHES = {"path": "-", "second": (0, (6, 2)), "third": (0, (2, 1.5)), "fourth": (0, (6, 2, 1, 2)), "theory": (0, (4, 3))}
+DASHES = {
+    "path": "-",
+    "second": (0, (6, 2)),
+    "third": (0, (2, 1.5)),
+    "fourth": (0, (6, 2, 1, 2)),
+    "theory": (0, (4, 3)),
+}
 
 
 def contours(ax, value, window, levels=12, points=241):
