@@ -2,8 +2,8 @@
 
 All but one multiply the gradient by the inverse of a matrix measured where they stand, and differ in the
 matrix: the Hessian, its absolute value, 2 J'J / n, or the Fisher information. BFGS builds its matrix from the
-gradients it has seen. Each returns the `Trace` that `descend` returns. `sharpness` and `classify_critical_point`
-read curvature, and `perturbed_gd` leaves saddles without it.
+gradients it has seen. Each returns the `Trace` that `descend` returns. `sharpness` and
+`classify_critical_point` read curvature, and `perturbed_gd` leaves saddles without it.
 """
 
 from collections.abc import Callable
@@ -110,7 +110,9 @@ def newton(problem, *, steps, start=None, damping=0.0, line_search=False, tolera
 
 
 def saddle_free_newton(problem, *, steps, start=None, damping=0.0, tolerance=0.0):
-    """Run Newton's method with absolute curvatures (Dauphin et al., 2014): theta <- theta - (|H| + damping I)^-1 g.
+    """Run Newton's method with absolute curvatures (Dauphin et al., 2014).
+
+    theta <- theta - (|H| + damping I)^-1 g
 
     Args: problem, steps, start, damping, tolerance: as in `newton`.
     Returns: a Trace.
@@ -209,7 +211,7 @@ def wolfe_step(problem, theta, direction, *, decrease=1e-4, curvature=0.9):
 
 
 class Secant(NamedTuple):
-    """What BFGS remembers: its estimate of the inverse Hessian (d, d), the last gradient and the last update."""
+    """What BFGS remembers: its estimate of the inverse Hessian (d, d), the last gradient and update."""
 
     inverse: np.ndarray
     g: np.ndarray | None = None
@@ -263,9 +265,9 @@ class Parameterisation(NamedTuple):
 GAUSSIANS = {
     "sigma": Parameterisation(lambda phi: phi, lambda phi: np.ones_like(phi), lambda sigma: sigma),
     "log sigma": Parameterisation(np.exp, np.exp, np.log),
-    "precision": Parameterisation(lambda phi: phi**-0.5, lambda phi: -0.5 * phi**-1.5, lambda sigma: sigma**-2),
+    "precision": Parameterisation(lambda phi: phi**-0.5, lambda phi: -0.5 * phi**-1.5, lambda s: s**-2),
 }
-"""Three names for the same bell curves. Gradient descent goes a different way under each, the natural gradient not."""
+"""Three names for the same bell curves. Gradient descent takes another way under each, the natural gradient not."""
 
 
 def gaussian_fit(mean, variance, name="log sigma"):
@@ -300,8 +302,8 @@ def fisher_gaussian(theta, name="log sigma"):
 
     diag(1, 2 (d sigma / d phi)^2) / sigma^2
 
-    It is the mean outer product of the score, and the curvature of the divergence between neighbouring Gaussians:
-    it measures how far a change of theta moves the distribution, whatever the loss.
+    It is the mean outer product of the score, and the curvature of the divergence between close Gaussians: it
+    measures how far a change of theta moves the distribution, whatever the loss.
 
     Args: theta: (2,); name: a key of GAUSSIANS.
     Returns: (2, 2).
@@ -433,8 +435,8 @@ def perturbed_gd(radius, threshold, wait, rng):
     """Gradient descent that kicks itself where the slope is small (Jin et al., 2017).
 
     Where |g| <= threshold, and at least `wait` updates after the last kick, add a point drawn uniformly from
-    the ball of the given radius. A saddle is left in a time that grows with the logarithm of 1/radius. From an
-    exact saddle, run it with tolerance=None, which does not take a zero gradient for the end.
+    the ball of the given radius. A saddle is left in a time that grows with the logarithm of 1/radius. Run it
+    with tolerance=None from an exact saddle, so that a zero gradient is not taken for the end.
 
     Args: radius, threshold: positive; wait: at least 1; rng: a numpy.random.Generator.
     Returns: an Optimizer; its state counts the updates since the last kick.
@@ -442,7 +444,8 @@ def perturbed_gd(radius, threshold, wait, rng):
     Example:
         >>> from gdcourse.problems import surface_problem
         >>> method = perturbed_gd(0.01, threshold=0.01, wait=50, rng=np.random.default_rng(0))
-        >>> trace = descend(surface_problem("saddle"), method, lr=0.1, steps=100, start=[0, 0], tolerance=None)
+        >>> saddle = surface_problem("saddle")
+        >>> trace = descend(saddle, method, lr=0.1, steps=100, start=[0, 0], tolerance=None)
         >>> bool(trace.values[-1] < -2.49)
         True
     """
