@@ -12,6 +12,7 @@ For authors:
 
 import os
 import shutil
+from dataclasses import dataclass, field
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -23,6 +24,9 @@ from gdcourse_figures import InlineFigures
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
+from sphinxcontrib.bibtex.plugin import register_plugin
+from sphinxcontrib.bibtex.style.referencing import BracketStyle
+from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferenceStyle
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +49,24 @@ def package_hash(package):
         if path.is_file() and "__pycache__" not in path.parts:
             digest.update(f"{path.relative_to(package).as_posix()}\n".encode() + path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def _round_brackets():
+    return BracketStyle(left="(", right=")")
+
+
+@dataclass
+class Citations(AuthorYearReferenceStyle):
+    """Cite as Polyak (1964) and (Polyak, 1964)."""
+
+    bracket_parenthetical: BracketStyle = field(default_factory=_round_brackets)
+    bracket_textual: BracketStyle = field(default_factory=_round_brackets)
+    bracket_author: BracketStyle = field(default_factory=_round_brackets)
+    bracket_label: BracketStyle = field(default_factory=_round_brackets)
+    bracket_year: BracketStyle = field(default_factory=_round_brackets)
+
+
+register_plugin("sphinxcontrib.bibtex.style.referencing", "gdcourse", Citations)
 
 
 def configure(app, config):
