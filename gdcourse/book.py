@@ -1,5 +1,7 @@
 """Numbers for the prose: what a sentence quotes is what a cell computed."""
 
+import numpy as np
+
 
 def glue(**numbers):
     """Hand numbers to the page by name; outside a book build, where no page reads them, do nothing.
@@ -14,4 +16,5 @@ def glue(**numbers):
     except ImportError:
         return
     for name, value in numbers.items():
-        paste(name, value, display=False)
+        # The page formats Python's numbers; it cannot read "np.float64(0.5)".
+        paste(name, value.item() if isinstance(value, np.generic) else value, display=False)
