@@ -143,20 +143,25 @@ class Normalised(NamedTuple):
     statistics: Statistics
 
 
-def batch_norm(width, statistics=None, eps=1e-5):
-    """Return batch normalisation (Ioffe and Szegedy, 2015): y = scale * z + shift, z = (x - mean) / sqrt(var + eps).
+VARIANCE_FLOOR = 1e-5
+"""What batch norm adds to a variance, which keeps a constant column from dividing by zero."""
+
+
+def batch_norm(width, statistics=None):
+    """Return batch normalisation (Ioffe and Szegedy, 2015): y = scale * z + shift.
+
+    z = (x - mean) / sqrt(variance + 1e-5)
 
     In training the mean and the variance (over n, not n - 1) are the batch's own, and depend on x:
-    dx = scale / sqrt(var + eps) * (dy - mean(dy) - z * mean(dy * z)). With statistics given they are constants.
+    dx = scale / deviation * (dy - mean(dy) - z * mean(dy * z)). With statistics given they are constants.
 
-    Args: width: at least 1; statistics: None in training, the Statistics to use in evaluation;
-        eps: keeps a constant column from dividing by zero.
+    Args: width: at least 1; statistics: None in training, the Statistics to use in evaluation.
     Returns: a Network with parameters scale and shift, (width,). Its forward pass in training raises ValueError
         for a single example, whose variance is zero.
-    Raises: ValueError if a width is not positive.
+    Raises: ValueError if the width is not positive.
     Example:
-        >>> layer = batch_norm(1, eps=0.0)
-        >>> layer.forward((np.ones(1), np.zeros(1)), np.array([[1.0], [3.0]]))[0].tolist()
+        >>> layer = batch_norm(1)
+        >>> layer.forward((np.ones(1), np.zeros(1)), np.array([[1.0], [3.0]]))[0].round(4).tolist()
         [[-1.0], [1.0]]
     """
     width = positive_integer("width", width)
@@ -166,7 +171,7 @@ def batch_norm(width, statistics=None, eps=1e-5):
         if statistics is None and len(x) < 2:
             raise ValueError(f"x must have at least 2 rows for batch norm in training, got {len(x)}")
         mean, variance = statistics or Statistics(x.mean(axis=0), x.var(axis=0))
-        deviation = np.sqrt(variance + eps, dtype=x.dtype)
+        deviation = np.sqrt(variance + VARIANCE_FLOOR, dtype=x.dtype)
         z = (x - mean.astype(x.dtype, copy=False)) / deviation
         return scale * z + shift, Normalised(z, deviation, Statistics(mean, variance))
 
