@@ -3,6 +3,7 @@
 The chapters show these tables, the evidence page collects them, and the tests assert that every row holds.
 """
 
+from html import escape
 from typing import Any, NamedTuple
 
 
@@ -35,13 +36,17 @@ class Evidence(NamedTuple):
         """True if every row holds."""
         return all(row.holds for row in self.rows)
 
-    def _repr_markdown_(self):
-        lines = ["| | expected | measured | |", "|:--|--:|--:|:--|"]
-        lines += [
-            f"| {row.what} | {row.expected} | {row.measured:.6g} | {'holds' if row.holds else 'FAILS'} |"
+    def _repr_html_(self):
+        body = "".join(
+            f"<tr><td>{escape(row.what)}</td><td>{escape(row.expected)}</td><td>{row.measured:.6g}</td>"
+            f"<td>{'holds' if row.holds else 'fails'}</td></tr>"
             for row in self.rows
-        ]
-        return "\n".join(lines)
+        )
+        return (
+            f'<table class="evidence"><caption>{escape(self.name)}. {escape(self.title)}: {escape(self.source)}'
+            "</caption><thead><tr><th>quantity</th><th>expected</th><th>measured</th><th>within tolerance</th></tr>"
+            f"</thead><tbody>{body}</tbody></table>"
+        )
 
 
 def near(what, measured, expected, *, relative=0.0, absolute=0.0, digits=6):
