@@ -79,7 +79,7 @@ def affine(inputs, outputs):
         W, _ = parameters
         dW, db = gradients
         np.matmul(x.T, dy, out=dW)
-        np.sum(dy, axis=0, out=db)
+        np.matmul(np.ones(len(dy), dy.dtype), dy, out=db)  # the sum over the examples, at a product's speed
         return dy @ W.T if wanted else None
 
     def draw(weights):
@@ -96,8 +96,8 @@ class Activation(NamedTuple):
 
 
 ACTIVATIONS = {
-    # NumPy's maximum is vectorised for two arrays and not for an array and a number, hence the zeros.
-    "relu": Activation(lambda x: np.maximum(x, np.zeros_like(x)), lambda y: y > 0),
+    # A row of zeros, because NumPy compares an array with a row faster than with a number.
+    "relu": Activation(lambda x: np.maximum(x, np.zeros(x.shape[-1], x.dtype)), lambda y: y > 0),
     "tanh": Activation(np.tanh, lambda y: 1 - y * y),
     "sigmoid": Activation(sigmoid, lambda y: y * (1 - y)),
     "identity": Activation(lambda x: x, lambda y: np.ones_like(y)),

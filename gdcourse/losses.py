@@ -132,10 +132,16 @@ def softmax_cross_entropy(logits, y):
         raise ValueError(f"y must be labels 0..{k - 1} of shape ({n},), got shape {np.shape(y)}: "
                          "of one-hot rows, pass y.argmax(axis=1)")
     y = as_labels("y", y, n, k)
-    log_p = log_softmax(z)
-    gradient = np.exp(log_p)
-    gradient[np.arange(n), y] -= 1
-    return float(-log_p[np.arange(n), y].sum() / n), gradient / n
+    # Classes first: NumPy reduces along the first axis for many examples at once, several times as fast.
+    z = z.T.copy()
+    z -= z.max(axis=0)
+    p = np.exp(z)
+    total = p.sum(axis=0)
+    answers = y, np.arange(n)
+    value = (np.log(total) - z[answers]).sum() / n
+    p /= total
+    p[answers] -= 1
+    return float(value), p.T / n
 
 
 def hinge(score, y):
