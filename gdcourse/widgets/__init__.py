@@ -1,0 +1,8 @@
+"""The live figures of the course: `from gdcourse.widgets import Path`, and `Path()` as the last line of a cell."""
+
+from gdcourse.widgets.path import Path
+
+WIDGETS = {widget.kind: widget for widget in (Path,)}
+"""Every widget by its kind. A test runs each of them through every home."""
+
+__all__ = ["WIDGETS", "Path"]

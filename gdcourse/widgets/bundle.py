@@ -1,0 +1,116 @@
+"""Put the JavaScript modules together, for each of the places a widget lives in.
+
+The sources in `js/` are plain modules with one-line imports and exports by declaration. Here each becomes one
+function call that adds its exports to a table, in order of dependence: no bundler, and names never collide. The
+kernel gets one module that holds all a widget needs. A page gets one script that all widgets share and a small one
+for each kind; they are classic scripts, because a page opened from a disk may not load modules.
+"""
+
+import functools
+import hashlib
+import json
+import re
+from importlib.resources import files
+
+SOURCES = files("gdcourse.widgets") / "js"
+IMPORT = re.compile(r'^import \{ (.+) \} from "\./([\w-]+\.js)";\n', re.MULTILINE)
+EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const) (\w+))", re.MULTILINE)
+SLACK = re.compile(r"^\s*//.*\n|^\s+", re.MULTILINE)
+QUOTED = re.compile(r'("(?:\\.|[^"\\])*"|`[^`]*`|/(?:\\.|[^/\n ])+/[gm]*)')
+ROOMY = re.compile(r" ?([{}()\[\],;:=?<>&|]+) ?")
+LOADER = "widget-loader.js"
+KERNEL = """\
+export default {
+  render({ model, el }) {
+    el.classList.add("gdw-host");
+    const room = document.createElement("div");
+    room.className = "gdw";
+    el.append(room);
+    return gdcourse[%s].render({ model, el: room, python: gdcourse["python.js"].conversation });
+  },
+};
+"""
+
+
+@functools.cache
+def source(name):
+    """Return the text of one file in js/, without comment lines, empty lines and indentation."""
+    text = (SOURCES / name).read_text(encoding="utf-8")
+    return SLACK.sub("", text)
+
+
+def wrap(name, text, prefix=""):
+    """Return a statement that adds the exports of a module to the table `gdcourse`, under its name."""
+    imports = [
+        f"const {{ {names} }} = gdcourse[{json.dumps(prefix + other if other == 'rules.js' else other)}];"
+        for names, other in IMPORT.findall(text)
+    ]
+    names = EXPORT.findall(text)
+    body = EXPORT.sub("", IMPORT.sub("", text))
+    return f"gdcourse[{json.dumps(name)}] = (() => {{\n" + "\n".join(
+        [*imports, body.rstrip(), f"return {{ {', '.join(names)} }};", "})();\n"]
+    )
+
+
+def in_order(*names):
+    """Return the names of these modules and of all they import from js/, each after what it imports."""
+    found = []
+
+    def visit(name):
+        for _, other in IMPORT.findall(source(name)):
+            if other not in ("rules.js", "style.js"):
+                visit(other)
+        if name not in found:
+            found.append(name)
+
+    for name in names:
+        visit(name)
+    return found
+
+
+def squeeze(text):
+    """Return a script without the spaces that only people need; strings and patterns stay as they are."""
+    parts = QUOTED.split(text)
+    parts[::2] = [ROOMY.sub(r"\1", part) for part in parts[::2]]
+    return "".join(parts)
+
+
+def _own(widget):
+    """The modules of one kind of widget alone: its rules and its drawing."""
+    name = f"{widget.kind}.js"
+    text = source(name) + f"export const version = {widget.version};\n"
+    return wrap(f"{widget.kind}.rules.js", widget.rules()) + wrap(name, text, prefix=f"{widget.kind}.")
+
+
+def module(widget):
+    """Return the one module that a live kernel hands to its front end."""
+    shared = [wrap(name, source(name)) for name in in_order("python.js", f"{widget.kind}.js")[:-1]]
+    return "const gdcourse = {};\n" + "".join(shared) + _own(widget) + KERNEL % json.dumps(f"{widget.kind}.js")
+
+
+def scripts(widgets):
+    """Return the scripts of a page by file name: one that all widgets share, and one for each kind of widget."""
+    kinds = {
+        widget.kind: squeeze(f"(() => {{\nconst {{ gdcourse }} = globalThis;\n{_own(widget)}}})();\n")
+        for widget in widgets
+    }
+    versions = {kind: hashlib.sha256(text.encode()).hexdigest()[:8] for kind, text in kinds.items()}
+    names = {kind: f"widget-{kind}.js?v={version}" for kind, version in versions.items()}
+    style = f"export const CSS = {json.dumps(source('widgets.css'))};\nexport const FILES = {json.dumps(names)};\n"
+    used = in_order("loader.js", *(f"{kind}.js" for kind in kinds))
+    parts = [wrap(name, source(name)) for name in used if name != "loader.js" and name[:-3] not in kinds]
+    parts += [wrap("style.js", style), wrap("loader.js", source("loader.js"))]
+    shared = "(() => {\nconst gdcourse = (globalThis.gdcourse = {});\n" + "".join(parts) + "})();\n"
+    return {LOADER: squeeze(shared)} | {f"widget-{kind}.js": text for kind, text in kinds.items()}
+
+
+def write(folder, widgets):
+    """Write the scripts of a page into a folder and return their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, text in scripts(widgets).items():
+        path = folder / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+        paths.append(path)
+    return paths

@@ -1,0 +1,127 @@
+// The published page: no kernel. Read the widget state that the notebook left in the page, and mount each widget
+// when it comes near the viewport. If anything fails, the static figure stays and its host says why.
+
+import { h } from "./dom.js";
+import { CSS, FILES } from "./style.js";
+
+const STATE = "application/vnd.jupyter.widget-state+json";
+const VIEW = "application/vnd.jupyter.widget-view+json";
+const base = document.currentScript?.src ?? "";
+
+// What stands in for a model: values can be read and set, and nobody is at the other end.
+function standIn(state) {
+  const values = { ...state };
+  const listeners = new Map();
+  return {
+    get: (name) => values[name],
+    set: (name, value) => {
+      values[name] = value;
+      for (const listener of listeners.get(`change:${name}`) ?? []) listener();
+    },
+    save_changes: () => {},
+    send: () => {},
+    on: (name, listener) => listeners.set(name, [...(listeners.get(name) ?? []), listener]),
+    off: (name, listener) => listeners.set(name, (listeners.get(name) ?? []).filter((other) => other !== listener)),
+  };
+}
+
+// The settings in the page's address, #widget=path&lr=0.1176, and how to write them there.
+function address(name) {
+  const parameters = new URLSearchParams(location.hash.slice(1));
+  let timer = null;
+  return {
+    settings: parameters.get("widget") === name ? Object.fromEntries(parameters) : {},
+    write: (settings) => {
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        const text = new URLSearchParams({ widget: name, ...settings }).toString().replaceAll("%2C", ",");
+        history.replaceState(history.state, "", `#${text}`);
+      }, 250);
+    },
+  };
+}
+
+// A classic script, because a page opened from a disk may not fetch modules.
+const scripts = new Map();
+function load(kind) {
+  if (globalThis.gdcourse[`${kind}.js`]) return Promise.resolve();
+  if (!scripts.has(kind)) {
+    scripts.set(kind, new Promise((resolve, reject) => {
+      const file = FILES[kind];
+      if (!file) reject(new Error(`no widget is called ${kind}`));
+      const failed = () => reject(new Error(`${file} could not be loaded`));
+      document.head.append(h("script", { src: new URL(file, base || location.href).href, load: resolve, error: failed }));
+    }));
+  }
+  return scripts.get(kind);
+}
+
+async function mount(host, state, name) {
+  const { kind, version } = state.about;
+  await load(kind);
+  const module = globalThis.gdcourse[`${kind}.js`];
+  if (version !== module.version) {
+    throw new Error(`the page was made by version ${version} of this figure, its script is of version ${module.version}`);
+  }
+  const el = h("div", { class: "gdw" });
+  const figure = host.querySelector(".gdw-static");
+  host.append(el);
+  try {
+    if (figure) figure.hidden = true;
+    module.render({ model: standIn(state), el, page: address(name) });
+    host.dataset.mounted = "";
+  } catch (error) {
+    el.remove();
+    if (figure) figure.hidden = false;
+    throw error;
+  }
+}
+
+function fail(host, error) {
+  host.dataset.error = error.message;
+  host.append(h("p", { class: "gdw-error" }, `The live figure is not available: ${error.message}.`));
+}
+
+function start() {
+  const states = {};
+  for (const script of document.querySelectorAll(`script[type="${STATE}"]`)) {
+    try {
+      Object.assign(states, JSON.parse(script.textContent).state);
+    } catch {
+      // Its widgets are reported below, as not in the page.
+    }
+  }
+  document.head.append(h("style", {}, CSS));
+  const seen = {};
+  const hosts = new Map();
+  for (const script of document.querySelectorAll(`script[type="${VIEW}"]`)) {
+    const host = script.closest(".gdw-host") ?? script.parentElement;
+    try {
+      const { state } = states[JSON.parse(script.textContent).model_id] ?? {};
+      if (!state) throw new Error("the state of this figure is not in the page");
+      if (!state.about) continue; // somebody else's widget
+      const { kind } = state.about;
+      seen[kind] = (seen[kind] ?? 0) + 1;
+      const name = seen[kind] > 1 ? `${kind}-${seen[kind]}` : kind;
+      host.dataset.widget = name;
+      hosts.set(host, () => mount(host, state, name).catch((error) => fail(host, error)));
+    } catch (error) {
+      fail(host, error);
+    }
+  }
+  const watcher = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      watcher.unobserve(target);
+      hosts.get(target)();
+    }
+  }, { rootMargin: "300px" });
+  const wanted = new URLSearchParams(location.hash.slice(1)).get("widget");
+  for (const host of hosts.keys()) {
+    watcher.observe(host);
+    if (host.dataset.widget === wanted) host.scrollIntoView({ block: "center" });
+  }
+}
+
+if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
+else start();
