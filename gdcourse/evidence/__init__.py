@@ -38,28 +38,34 @@ class Evidence(NamedTuple):
 
     def _repr_html_(self):
         body = "".join(
-            f"<tr><td>{escape(row.what)}</td><td>{escape(row.expected)}</td><td>{row.measured:.6g}</td>"
+            f"<tr><td>{escape(row.what)}</td><td>{escape(row.expected)}</td><td>{_text(row.measured)}</td>"
             f"<td>{'holds' if row.holds else 'fails'}</td></tr>"
             for row in self.rows
         )
         return (
             f'<table class="evidence"><caption>{escape(self.name)}. {escape(self.title)}: {escape(self.source)}'
-            "</caption><thead><tr><th>quantity</th><th>expected</th><th>measured</th><th>within tolerance</th></tr>"
+            "</caption><thead><tr><th>quantity</th><th>expected</th><th>measured</th><th>verdict</th></tr>"
             f"</thead><tbody>{body}</tbody></table>"
         )
+
+
+def _text(x, digits=6):
+    """Write a number with so many digits, plainly where it is of ordinary size."""
+    rounded = float(f"{x:.{digits}g}")
+    return f"{rounded:,.12g}" if rounded == 0 or 1e-5 <= abs(rounded) < 1e9 else f"{rounded:g}"
 
 
 def near(what, measured, expected, *, relative=0.0, absolute=0.0, digits=6):
     """Return the row of a number that must come out as expected, within a relative or an absolute tolerance."""
     slack = abs(expected) * relative + absolute
-    return Row(what, f"{expected:.{digits}g}", float(measured), expected - slack, expected + slack)
+    return Row(what, _text(expected, digits), float(measured), expected - slack, expected + slack)
 
 
 def between(what, measured, low=float("-inf"), high=float("inf"), expected=None):
     """Return the row of a number that must lie in a band; expected is its published value, where there is one."""
-    band = f"{low:g} to {high:g}"
+    band = f"{_text(low)} to {_text(high)}"
     if low == float("-inf"):
-        band = f"at most {high:g}"
+        band = f"at most {_text(high)}"
     elif high == float("inf"):
-        band = f"at least {low:g}"
+        band = f"at least {_text(low)}"
     return Row(what, band if expected is None else str(expected), float(measured), low, high)
