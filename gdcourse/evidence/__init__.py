@@ -49,7 +49,7 @@ class Evidence(NamedTuple):
         )
 
 
-def _text(x, digits=6):
+def _text(x, digits=7):
     """Write a number with so many digits, plainly where it is of ordinary size."""
     rounded = float(f"{x:.{digits}g}")
     return f"{rounded:,.12g}" if rounded == 0 or 1e-5 <= abs(rounded) < 1e9 else f"{rounded:g}"
