@@ -14,7 +14,7 @@ LOG_2PI = math.log(2 * math.pi)
 
 
 def softplus(z):
-    """Return log(1 + exp(z)) without overflow.
+    """Return log(1 + exp(z)) without overflow, as max(z, 0) + log(1 + exp(-|z|)).
 
     Args: z: a number or an array. Returns: z's shape. Raises: ValueError if z is not real.
     Example:
@@ -22,18 +22,20 @@ def softplus(z):
         [0.0, 0.6931, 10000.0]
     """
     z = as_floats("z", z)
-    return np.logaddexp(z.dtype.type(0), z)
+    return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
 
 
 def sigmoid(z):
-    """Return 1 / (1 + exp(-z)), as exp(-softplus(-z)), which keeps its digits however small it gets.
+    """Return 1 / (1 + exp(-z)), or exp(z) / (1 + exp(z)) where z < 0, so that only small exponentials are taken.
 
     Args: z: a number or an array. Returns: z's shape, in [0, 1]. Raises: ValueError if z is not real.
     Example:
         >>> sigmoid([-10000.0, 0.0, 10000.0]).tolist()
         [0.0, 0.5, 1.0]
     """
-    return np.exp(-softplus(-as_floats("z", z)))
+    z = as_floats("z", z)
+    small = np.exp(-np.abs(z))
+    return np.where(z < 0, small, 1) / (1 + small)
 
 
 def log_sum_exp(Z):
