@@ -1,0 +1,127 @@
+"""Check a solution, and declare the exercises that are checked.
+
+For a student: `check(f)` finds the exercise by the function's name, runs it on fresh inputs and prints what is right,
+what is not, and which mistake it looks like. The graded cells of a notebook call `grade(f, "behaviour")`. Both run the
+specification that the grader runs with other seeds: what passes at home passes when graded.
+
+For an author: an exercise is one declaration in the module of its assignment, and one cell in `exercises/psNN.md`.
+
+    def steepness(g):                                      # the reference; goes into the notebook's source as well
+        return float(np.sqrt(g @ g))
+
+    @mistake("the components are added without their squares, so that slopes of opposite sign cancel.",
+             see="eq-gradient-norm")                       # "That is what comes out when ..."
+    def sums_components(g):
+        return float(g.sum())
+
+    def with_a_loop(g):                                    # a style: right, but written differently
+        return sum(x * x for x in g) ** 0.5
+
+    def _gradients(rng):                                   # cases: plain data, the simple ones first
+        yield dict(g=np.array([3.0, 4.0]))
+        for d in (1, 2, 5):
+            yield dict(g=rng.normal(size=d))
+
+    STEEPNESS = Exercise(
+        signature="steepness(g)", returns="length", reference=steepness, cases=_gradients,
+        behaviours=(
+            Behaviour("length", 2, "the Euclidean length of the gradient"),
+            Behaviour("inputs", 1, "g is left alone", untouched=True),
+        ),
+        mistakes=(sums_components, ...), styles=(with_a_loop, ...),
+    )
+    ASSIGNMENT = Assignment("ps99", "The gradient", ("gradient",), (STEEPNESS,))
+
+and a row in `MODULES`. What else a declaration can say:
+
+- *A function as an argument*: `Oracle("f", lambda x: x @ x, "f(x) = x @ x")`. Its calls are in `run.calls`, so that a
+  behaviour can count them (`view=lambda run: len(run.calls)`) or look where f was asked.
+- *Randomness*: `rng=Rng(int(rng.integers(2**32)))` in a case; each run gets a new `default_rng` of that seed. Where a
+  right answer may use the numbers in any order, compare statistics: `view=lambda run: run.output.std(), rtol=0.03`.
+- *A property*: `holds=lambda case, run, expected: None if ... else "takes the last batch away."`.
+- *State, generators, classes, forward and backward*: a `drive` that makes all the calls and returns plain data; several
+  functions in one exercise: `signature="bn_forward(X); bn_backward(dY, cache)"`, the reference a tuple of both.
+- *An error that should be raised*: let the reference raise it.
+- *Numbers that decide a count* (a step more or less): keep cases away from the tie, so that rounding cannot turn a
+  right answer into a wrong one.
+
+`python -m gdcourse.checks confusion ps03` prints the diagnosis that every known mistake gets. The tests require of
+every exercise, without being told of it: the reference and every style get all points; every mistake loses some and is
+named, never as another; a function that only pretends gets none. So give each behaviour a case that a constant answer
+fails ("raises an error uphill, *and only then*").
+"""
+
+import secrets
+from importlib import import_module
+
+from gdcourse.checks.exercise import parameters_of
+from gdcourse.checks.judge import answers, judge
+from gdcourse.checks.report import NotYet, message, report
+
+MODULES = {"ps03": "descent"}
+
+
+def assignment(ps):
+    """Return the Assignment with an id such as "ps03"."""
+    if ps not in MODULES:
+        raise ValueError(f"ps must be one of {', '.join(MODULES)}, got {ps!r}")
+    return import_module(f"gdcourse.checks.{MODULES[ps]}").ASSIGNMENT
+
+
+def exercises():
+    """Return {function's name: its Exercise} over all assignments."""
+    return {name: exercise for ps in MODULES for exercise in assignment(ps).exercises for name in exercise.names}
+
+
+def check(*solution, seed=None):
+    """Print what is right and what is not about a solution: check(f), or check("name", f) if f is called otherwise.
+
+    Args: solution: the function, or the several functions an exercise asks for; seed: a whole number to meet the same
+        inputs again; fresh ones if left out.
+    Raises: ValueError if no exercise is called that.
+    """
+    exercise, functions = _find(solution)
+    print(report(exercise, verdicts(exercise, functions, _fresh() if seed is None else seed)))
+
+
+def grade(*solution, seed=None):
+    """Raise NotYet, with the feedback as its message, unless one behaviour passes: grade(f, "behaviour")."""
+    *solution, behaviour = solution
+    exercise, functions = _find(tuple(solution))
+    names = [b.name for b in exercise.behaviours]
+    if behaviour not in names:
+        raise ValueError(f"behaviour must be one of {', '.join(map(repr, names))}, got {behaviour!r}")
+    seed = _fresh() if seed is None else seed
+    (verdict,) = verdicts(exercise, functions, seed, behaviour)
+    if not verdict.passed:
+        raise NotYet(message(exercise, verdict, seed))
+    print(f"{exercise.name}: {verdict.behaviour.says}")
+
+
+def verdicts(exercise, solution, seed, only=None):
+    """Run a solution in this process and judge it. Returns: a list of Verdict."""
+    functions = exercise.functions(solution)
+    return judge(exercise, seed, answers(exercise, functions, seed), tuple(map(parameters_of, functions)), only)
+
+
+def _fresh():
+    return secrets.randbelow(10**6)
+
+
+def _find(solution):
+    """Return the exercise a call is about and the functions to run."""
+    name, functions = (solution[0], solution[1:]) if solution and isinstance(solution[0], str) else (None, solution)
+    if not functions or not all(map(callable, functions)):
+        came = ", ".join(repr(f) for f in solution) or "nothing"
+        raise ValueError(f"check takes the function itself, as in check(my_function), got {came}")
+    name = name or getattr(functions[0], "__name__", "?")
+    known = exercises()
+    if name not in known:
+        raise ValueError(f"no exercise is called {name!r}; there are: {', '.join(known)}")
+    exercise = known[name]
+    if len(functions) != len(exercise.names):
+        raise ValueError(f"this exercise is about {len(exercise.names)} functions: check({', '.join(exercise.names)})")
+    own = next((f for f in functions if str(getattr(f, "__module__", "")).startswith("gdcourse.")), None)
+    if own is not None:
+        raise ValueError(f"{own.__name__} comes from {own.__module__}: check takes the one you wrote")
+    return exercise, functions

@@ -1,0 +1,289 @@
+"""Decide what a solution's runs are worth, and why: a pure function of cases, runs and the reference.
+
+A failing behaviour is put down to a known mistake only when exactly one of them explains it; otherwise its smallest
+failing case speaks for itself.
+"""
+
+import builtins
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from gdcourse.checks.exercise import Behaviour, Mistake, Oracle, Rng
+from gdcourse.checks.run import observe
+from gdcourse.checks.values import conform, first_difference, is_real_evidence, numbers, same, show, show_apart, size
+
+
+class Fault(NamedTuple):
+    """What is wrong with one run. yours and expected are texts; kind says which of a run's sides is at fault."""
+
+    kind: str
+    sentence: str = ""
+    yours: str = ""
+    expected: str = ""
+
+
+class Verdict(NamedTuple):
+    """The judgement of one behaviour; passed if fault is None. case: the smallest that fails; failing, of: how many."""
+
+    behaviour: Behaviour
+    fault: Fault | None = None
+    mistake: Mistake | None = None
+    clue: str = ""
+    case: dict | None = None
+    failing: int = 0
+    of: int = 0
+
+    @property
+    def passed(self):
+        return self.fault is None
+
+    @property
+    def points(self):
+        return self.behaviour.points if self.passed else 0
+
+
+def answers(exercise, solution, seed):
+    """Return a function behaviour -> runs of a solution; behaviours with the same cases share the runs."""
+    functions = exercise.functions(solution)
+    known = {}
+
+    def runs(behaviour):
+        key = behaviour.cases, behaviour.drive
+        if key not in known:
+            known[key] = observe(functions, exercise.draw(behaviour, seed), behaviour.drive, exercise.seconds)
+        return known[key]
+
+    return runs
+
+
+@lru_cache(maxsize=64)
+def _known(exercise, solution, seed):
+    return answers(exercise, solution, seed)
+
+
+def judge(exercise, seed, runs, parameters=(), only=None):
+    """Judge a solution by its runs.
+
+    Args:
+        exercise: an Exercise; seed: what the cases were drawn from.
+        runs: a function behaviour -> list of Run, such as `answers` returns; asked for no more than is needed.
+        parameters: for each function, the names of its parameters as the student wrote them (None if unknown).
+        only: the name of one behaviour; all of them if left out.
+    Returns: a list of Verdict.
+    """
+    expected = _known(exercise, exercise.reference, seed)
+    diagnose = _diagnosis(exercise, seed, runs, expected)
+    return [_verdict(exercise, behaviour, seed, runs, expected, parameters, diagnose)
+            for behaviour in exercise.behaviours if only in (None, behaviour.name)]  # fmt: skip
+
+
+def _verdict(exercise, behaviour, seed, runs, expected, parameters, diagnose):
+    cases = exercise.draw(behaviour, seed)
+    wanted, got = expected(behaviour), runs(behaviour)
+    faults = [(case, fault) for case, want, run in zip(cases, wanted, got, strict=True)
+              if (fault := _fault(exercise, behaviour, case, run, want))]  # fmt: skip
+    if not faults:
+        return Verdict(behaviour)
+    case, fault = min(faults, key=lambda pair: sum(map(size, pair[0].values())))
+    if wrong_call := _wrong_call(exercise, parameters, got):
+        return Verdict(behaviour, Fault("call", wrong_call), failing=len(faults), of=len(cases))
+    unwritten = all(run.problem and run.problem.name == "NotImplementedError" for run in got)
+    if unwritten:
+        return Verdict(behaviour, Fault("unwritten", "not written yet."), failing=len(faults), of=len(cases))
+    clue = _clue(exercise, behaviour, got, wanted) if fault.kind == "value" else ""
+    return Verdict(behaviour, fault, diagnose(behaviour), clue, case, len(faults), len(cases))
+
+
+# One run against one expectation
+
+
+def _fault(exercise, behaviour, case, run, want):
+    """Return what is wrong with a run, or None: first whether it came to an end, then its build, then its values."""
+    if want.problem:
+        return None if _raises_as(run, want) else _fault_of_raising(run, want)
+    if run.problem:
+        return Fault(run.problem.kind, _sentence_of_problem(run.problem))
+    run, misfit = _fitted(behaviour, run, want)
+    if misfit:
+        return Fault("structure", _sentence_of_misfit(exercise, run, misfit))
+    if behaviour.untouched and (changed := _changed(case, run)):
+        return Fault("untouched", f"changes its argument {' and '.join(changed)}. Whoever calls your function "
+                                  "still needs it: work on a copy, x = x - step instead of x -= step.")
+    if behaviour.holds:
+        sentence = behaviour.holds(case, run, want)
+        return Fault("property", sentence, show(run.output)) if sentence else None
+    yours, theirs = exercise.look(behaviour, run), exercise.look(behaviour, want)
+    difference = first_difference(yours, theirs, behaviour.rtol, behaviour.atol)
+    return _fault_of_values(exercise, *difference) if difference else None
+
+
+def _fitted(behaviour, run, want):
+    if not behaviour.structure:
+        return run, None
+    output, misfit = conform(run.output, want.output)
+    return (run, misfit) if misfit else (run._replace(output=output), None)
+
+
+def _raises_as(run, want):
+    if not run.problem or run.problem.kind != "raised":
+        return False
+    ours, theirs = (getattr(builtins, p.name, None) for p in (want.problem, run.problem))
+    return run.problem.name == want.problem.name or (
+        isinstance(ours, type) and isinstance(theirs, type) and issubclass(theirs, ours))  # fmt: skip
+
+
+def _fault_of_raising(run, want):
+    name = f"{_a(want.problem.name)}"
+    if run.problem:
+        return Fault(run.problem.kind, f"should raise {name} here. It {_sentence_of_problem(run.problem)}")
+    return Fault("value", f"should raise {name} here, and returns.", show(run.output), f"raise {want.problem.name}")
+
+
+def _sentence_of_problem(problem):
+    at = f"\n{problem.line}" if problem.line else ""
+    if problem.kind == "time":
+        return f"had not come to an end when its time was up: a loop that never ends?{at}"
+    if problem.kind == "calls":
+        return f"calls {problem.name} without coming to an end: a loop that never stops?{at}"
+    if problem.kind == "exit":
+        return f"leaves Python by exit() instead of returning.{at}"
+    return f"stops with {problem.name}: {problem.message or 'no message'}{at}"
+
+
+def _sentence_of_misfit(exercise, run, misfit):
+    path, came, wanted = misfit
+    if run.output is None:
+        if run.printed.strip():
+            return f"prints its answer and returns nothing. Replace print(...) by return {exercise.returns}."
+        return f"returns nothing (None). It should end with: return {exercise.returns}."
+    part = _named(exercise, path)
+    asked = f"{wanted}, {exercise.returns}," if not path and exercise.parts else wanted
+    return f"returns {came}{f' as {part}' if part else ''} where {asked} is expected."
+
+
+def _named(exercise, path):
+    """Turn [1]['w'] into the words of the exercise: mean['w']."""
+    head, close, rest = path.partition("]")
+    if close and exercise.parts and head[1:].isdigit():
+        return exercise.parts[int(head[1:])] + rest
+    return f"{exercise.returns.strip()}{path}" if path and exercise.returns.isidentifier() else path
+
+
+def _changed(case, run):
+    def plain(value):
+        return not isinstance(value, Oracle | Rng) and not (
+            isinstance(value, tuple | list) and any(isinstance(item, Oracle) for item in value))
+
+    return [name for name, value in case.items() if plain(value) and not same(run.after[name], value, 0, 0)]
+
+
+def _fault_of_values(exercise, path, ours, theirs):
+    name = ""
+    if exercise.parts and path and isinstance(path[0], str):
+        name, path = path[0], path[1:]
+    name += "".join(f"[{', '.join(map(str, p))}]" if isinstance(p, tuple) else f"[{p!r}]" for p in path)
+    a, b = show_apart(ours, theirs)
+    sentence = "yours is not a number (NaN)." if isinstance(ours, float) and np.isnan(ours) else ""
+    return Fault("value", sentence, f"{name} = {a}" if name else a, b)
+
+
+# The call itself
+
+
+def _wrong_call(exercise, parameters, runs):
+    for (name, asked), came in zip(exercise.signatures.items(), parameters):
+        if came is None or came == asked:
+            continue
+        call = f"{name}({', '.join(asked)})"
+        if set(came) == set(asked):
+            return f"takes its arguments in the order ({', '.join(came)}), and is called as {call}."
+        if all(r.problem and r.problem.name == "TypeError" and not r.problem.line for r in runs):
+            return f"takes the arguments ({', '.join(came)}), and is called as {call}."
+    return ""
+
+
+# Diagnosis
+
+
+def _diagnosis(exercise, seed, runs, expected):
+    """Return a function behaviour -> the one known mistake that explains its failure, or None."""
+    theirs = {m: _known(exercise, m, seed) for m in exercise.mistakes}
+
+    @cache
+    def agrees(m, behaviour):
+        """Tell whether every run of the student comes out as the mistake's does."""
+        return all(_same_outcome(exercise, behaviour, case, a, b, want) for case, a, b, want in zip(
+            exercise.draw(behaviour, seed), runs(behaviour), theirs[m](behaviour), expected(behaviour), strict=True))
+
+    @cache
+    def differs(m, behaviour):
+        """Return the outcomes of the mistake where it does not do as the reference does."""
+        return [b for case, b, want in zip(
+            exercise.draw(behaviour, seed), theirs[m](behaviour), expected(behaviour), strict=True)
+            if _fault(exercise, behaviour, case, b, want)]  # fmt: skip
+
+    def diagnose(behaviour):
+        fitting = [m for m in exercise.mistakes if differs(m, behaviour) and agrees(m, behaviour)]
+        throughout = [m for m in fitting if all(agrees(m, other) for other in exercise.behaviours)]
+        if len(throughout) == 1:
+            return throughout[0]
+        # Beyond that, only numbers that do not agree by chance may name a mistake: never a word, a count or a crash.
+        if len(fitting) == 1:
+            telling = [b for b in differs(fitting[0], behaviour) if not b.problem and
+                       is_real_evidence(_seen(exercise, behaviour, b))]
+            return fitting[0] if len(telling) >= 2 else None
+        return None
+
+    return diagnose
+
+
+def _same_outcome(exercise, behaviour, case, a, b, want):
+    if a.problem or b.problem:
+        return bool(a.problem and b.problem) and a.problem[:2] == b.problem[:2]
+    if behaviour.untouched and _changed(case, a) != _changed(case, b):
+        return False
+    if not want.problem:
+        (a, misfit_a), (b, misfit_b) = _fitted(behaviour, a, want), _fitted(behaviour, b, want)
+        if misfit_a or misfit_b:
+            return misfit_a == misfit_b and same(a.output, b.output, behaviour.rtol, behaviour.atol)
+    return same(_seen(exercise, behaviour, a), _seen(exercise, behaviour, b), behaviour.rtol, behaviour.atol)
+
+
+def _seen(exercise, behaviour, run):
+    try:
+        return exercise.look(behaviour, run)
+    except Exception:  # an output of another build than the view is meant for
+        return run.output
+
+
+def _clue(exercise, behaviour, runs, wanted):
+    """Say what is the same about all wrong numbers: a constant factor, a sign."""
+    yours, theirs = [], []
+    for run, want in zip(runs, wanted, strict=True):
+        if want.problem or run.problem:
+            return ""
+        fitted, misfit = _fitted(behaviour, run, want)
+        ours, right = (numbers(exercise.look(behaviour, r)) for r in (fitted, want)) if not misfit else (None, None)
+        if ours is None or right is None or len(ours) != len(right):
+            return ""
+        yours += ours
+        theirs += right
+    yours, theirs = np.array(yours), np.array(theirs)
+    solid = np.abs(theirs) > 1e-9 * np.max(np.abs(theirs), initial=0.0)
+    if np.count_nonzero(solid) < 3 or not np.all(np.isfinite(yours)) or np.any(np.abs(yours[~solid]) > 1e-9):
+        return ""
+    ratio = yours[solid] / theirs[solid]
+    factor = float(ratio[0])
+    if factor == 0 or not np.allclose(ratio, factor, rtol=1e-6, atol=0):
+        return ""
+    if np.isclose(factor, -1):
+        return "the sign is the wrong way round throughout."
+    if factor < 0:
+        return f"yours is {factor:.4g} times what is expected throughout."
+    return f"yours is {max(factor, 1 / factor):.4g} times too {'large' if factor > 1 else 'small'} throughout."
+
+
+def _a(word):
+    return f"{'an' if word[:1] in 'AEIOU' else 'a'} {word}"

@@ -1,0 +1,97 @@
+"""Write verdicts for a student to read, and raise them in a notebook without a stack trace of ours."""
+
+import textwrap
+
+from gdcourse.checks.book import equation
+from gdcourse.checks.exercise import Oracle, Rng
+from gdcourse.checks.values import show
+
+WIDTH = 100
+
+
+class NotYet(AssertionError):
+    """A behaviour that does not pass. Jupyter shows its message alone: none of the frames inside is the student's."""
+
+    def _render_traceback_(self):
+        return str(self).splitlines()
+
+
+def report(exercise, verdicts):
+    """Return an exercise's page: its score, and a line for each behaviour that says what is wrong, if anything."""
+    lines = [f"{exercise.name}   {sum(v.points for v in verdicts):g} of {_points(exercise.points)}"]
+    told = {explanation(verdict) for verdict in verdicts}
+    if len(told) == 1 and told != {""} and not verdicts[0].mistake:
+        # One thing stands before all else: nothing comes back, a loop without end, not written yet.
+        return "\n".join([*lines, _entry(verdicts[0]._replace(clue=""), set(), "")])
+    told = set()
+    for verdict in verdicts:
+        lines.append(_entry(verdict, told, verdict.behaviour.says))
+        told.add(explanation(verdict))
+    return "\n".join(lines)
+
+
+def message(exercise, verdict, seed):
+    """Return the feedback of one graded cell."""
+    lines = [f"{exercise.name}, {_points(verdict.behaviour.points)}:", _entry(verdict, set(), verdict.behaviour.says)]
+    if verdict.fault.kind != "unwritten":
+        lines.append(f"The same numbers again: check({', '.join(exercise.names)}, seed={seed})")
+    return "\n".join(lines)
+
+
+def explanation(verdict):
+    """Return what is wrong in sentences: what came, what is the same about all of it, which mistake it looks like."""
+    if verdict.passed:
+        return ""
+    parts = [verdict.fault.sentence, verdict.clue]
+    if verdict.mistake:
+        opening = "That is" if any(parts) else "yours is"
+        parts += [f"{opening} what comes out when {verdict.mistake.hint}", equation(verdict.mistake.see)]
+    return " ".join(filter(None, parts))
+
+
+def _entry(verdict, told, says):
+    if verdict.passed:
+        return _paragraph("  ok    ", says)
+    text = explanation(verdict) or "not right yet."
+    lines = [_paragraph("  no    ", ": ".join(filter(None, [says, "the same again." if text in told else text])))]
+    if verdict.case:
+        lines.append(_case(verdict))
+    return "\n".join(lines)
+
+
+def _case(verdict):
+    """Return the smallest failing case on one line, or on three if it is long."""
+    parts = ["smallest case: " + ", ".join(_argument(name, value) for name, value in verdict.case.items())]
+    if verdict.fault.yours:
+        parts.append(f"yours {verdict.fault.yours}")
+    if verdict.fault.expected:
+        parts.append(f"expected {verdict.fault.expected}")
+    one = "   ".join(parts)
+    margin = " " * 8
+    if len(one) <= WIDTH - len(margin):
+        return margin + one
+    pair = "   ".join(parts[1:])
+    return "\n".join([_paragraph(margin, parts[0]), *([margin + pair] if pair else [])])
+
+
+def _argument(name, value):
+    if isinstance(value, Oracle):
+        return value.text or f"a function {name}"
+    if isinstance(value, Rng):
+        return f"{name} = default_rng({value.seed})"
+    if isinstance(value, list) and any(isinstance(item, Oracle) for item in value):
+        return f"{name} = [{', '.join(_argument(item.name, item) for item in value)}]"
+    return f"{name} = {show(value)}"
+
+
+def _paragraph(label, text):
+    lines = []
+    for number, line in enumerate(text.split("\n")):
+        first = label if not number else " " * len(label)
+        lines.append(textwrap.fill(line, WIDTH, initial_indent=first, subsequent_indent=" " * len(label),
+                                   break_on_hyphens=False))
+    return "\n".join(lines)
+
+
+def _points(points):
+    return f"{points:g} point{'' if points == 1 else 's'}"

@@ -1,0 +1,1 @@
+"""Build assignments and grade them, in nbgrader's folders and with its gradebook: see `gdcourse --help`."""

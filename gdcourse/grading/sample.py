@@ -1,0 +1,161 @@
+"""Make up a class: notebooks as students hand them in, from known mistakes, accepted styles, and plain mishaps.
+
+Every answer's score is known beforehand, so that a class shows what grading looks like, and tests the grader.
+"""
+
+import ast
+import inspect
+import textwrap
+from pathlib import Path
+from typing import NamedTuple
+
+import nbformat
+import numpy as np
+
+from gdcourse import checks
+from gdcourse.checks.exercise import Mistake, as_tuple
+from gdcourse.grading.assign import page, release_notebook, write
+
+
+class Answer(NamedTuple):
+    """What a made-up student wrote for one exercise. source: the solution cell, None if it was left untouched."""
+
+    label: str
+    source: str | None
+
+
+def answers(exercise):
+    """Return {label: Answer} of everything a made-up student may hand in for an exercise."""
+    right = [exercise.reference, *exercise.styles]
+    known = {solution_name(s): solution_source(exercise, s) for s in [*right, *exercise.mistakes]}
+    reference = solution_source(exercise, exercise.reference)
+    mishaps = {
+        "untouched": None,
+        "crashes": _with_body(reference, "return undefined_result"),
+        "never ends": _with_body(reference, "while True:\n    pass"),
+        "prints the answer": _without_return(reference, "print"),
+        "returns nothing": _without_return(reference),
+        "does not parse": reference.replace(":\n", "\n", 1),
+        "right, and talkative": _talkative(reference),
+    }
+    if "(" in reference and len(next(iter(exercise.signatures.values()))) > 1:
+        mishaps["arguments swapped"] = _swapped(reference)
+    return {label: Answer(label, source) for label, source in {**known, **mishaps}.items()}
+
+
+def made_up_class(ps, students, seed):
+    """Return {student: {exercise's name: Answer}}. The first student does all well, the last nothing at all."""
+    rng = np.random.default_rng(seed)
+    exercises = checks.assignment(ps).exercises
+    made = {}
+    for number in range(students):
+        skill = 1.0 if number == 0 else rng.beta(3, 1.5)
+        made[f"s{number + 1:04}"] = {e.name: _pick(e, skill, rng) for e in exercises}
+    if students > 1:
+        made[f"s{students:04}"] = {e.name: Answer("untouched", None) for e in exercises}
+    return made
+
+
+def _pick(exercise, skill, rng):
+    pool = answers(exercise)
+    right = [solution_name(s) for s in (exercise.reference, *exercise.styles)] + ["right, and talkative"]
+    wrong = [m.name for m in exercise.mistakes]
+    mishaps = [label for label in pool if label not in right + wrong]
+    kind = right if rng.random() < skill else wrong if rng.random() < 0.7 else mishaps
+    return pool[kind[rng.integers(len(kind))]]
+
+
+def submission(release, chosen):
+    """Return a release notebook with a student's answers written into its solution cells."""
+    book = nbformat.from_dict(release.copy())
+    book.cells = [nbformat.from_dict(dict(cell)) for cell in release.cells]
+    for cell in book.cells:
+        answer = chosen.get(cell.metadata.get("nbgrader", {}).get("grade_id"))
+        if answer and answer.source:
+            cell.source = answer.source.rstrip()
+    return book
+
+
+def write_class(course, ps, students, seed):
+    """Write a made-up class into submitted/. Returns: what `made_up_class` does."""
+    release, made = release_notebook(page(course, ps)), made_up_class(ps, students, seed)
+    for student, chosen in made.items():
+        write(submission(release, chosen), Path(course) / "submitted" / student / ps / f"{ps}.ipynb")
+    return made
+
+
+def expected_points(exercise, answer, seed=0):
+    """Return what an answer is worth, judged in this process."""
+    try:
+        functions = functions_of(exercise, answer.source or "")
+    except (SyntaxError, KeyError):
+        return 0.0
+    return float(sum(verdict.points for verdict in checks.verdicts(exercise, functions, seed)))
+
+
+def functions_of(exercise, source):
+    """Return the functions that a solution cell defines. Raises: SyntaxError, or KeyError for one that is missing."""
+    names = {"np": np}
+    exec(compile(source, "<solution cell>", "exec"), names)
+    return tuple(names[name] for name in exercise.names)
+
+
+# Sources
+
+
+def solution_name(solution):
+    """Return the name a solution goes by in tables."""
+    return solution.name if isinstance(solution, Mistake) else as_tuple(solution)[0].__name__
+
+
+def solution_source(exercise, solution):
+    """Return the text of a solution as a student would have written it, under the names that were asked for."""
+    parts = []
+    for name, function in zip(exercise.names, exercise.functions(solution), strict=True):
+        source = textwrap.dedent(inspect.getsource(function))
+        node = ast.parse(source).body[0]
+        lines = source.split("\n")[node.lineno - 1 :]
+        parts.append("\n".join([lines[0].replace(function.__name__, name, 1), *lines[1:]]).rstrip())
+    return "\n\n\n".join(parts) + "\n"
+
+
+def _edited(source, edit):
+    """Apply an edit to each function defined at the top of a source."""
+    tree = ast.parse(source)
+    tree.body = [edit(node) for node in tree.body]
+    return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
+
+
+def _with_body(source, body):
+    def edit(node):
+        node.body = ast.parse(f"def f():\n{textwrap.indent(body, '    ')}").body[0].body
+        return node
+
+    return _edited(source, edit)
+
+
+def _without_return(source, call=""):
+    class Drop(ast.NodeTransformer):
+        def visit_Return(self, node):
+            value = ast.Call(ast.Name(call, ast.Load()), [node.value], []) if call else node.value
+            return ast.Expr(value)
+
+    return _edited(source, Drop().visit)
+
+
+def _talkative(source):
+    def edit(node):
+        node.body.insert(0, ast.parse(f"print('{node.name} at work')").body[0])
+        return node
+
+    return _edited(source, edit)
+
+
+def _swapped(source):
+    def edit(node):
+        arguments = getattr(node, "args", None)
+        if arguments and len(arguments.args) > 1:
+            arguments.args[:2] = arguments.args[1::-1]
+        return node
+
+    return _edited(source, edit)
