@@ -4,6 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 NAME ?= path
+RESOLVE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate --quiet
 
 .DEFAULT_GOAL := help
 .PHONY: help book test test-oracles lint bench bench-book demo-grading lab notebooks widget lock clean
@@ -52,10 +54,10 @@ notebooks: $(READY) ## write a notebook beside each chapter
 widget: $(READY) ## write one widget's bare page: make widget NAME=path
 	$(BIN)/python -m gdcourse.widgets $(NAME)
 
-lock: $(READY) ## resolve the lock file again
+lock: $(READY) ## resolve the lock file again, and the part of it that Binder installs
 	$(BIN)/pip install --quiet uv
-	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-header --no-annotate --quiet -c constraints.txt -o requirements.lock
+	$(RESOLVE) --all-extras -c constraints.txt -o requirements.lock
+	$(RESOLVE) --extra lab --extra build -c requirements.lock -o binder/requirements.txt
 
 clean: ## remove what was built, keep the environment
 	rm -rf _build exercises/source exercises/release exercises/submitted exercises/autograded exercises/feedback
