@@ -10,12 +10,12 @@ import numpy as np
 from gdcourse._validate import as_array, as_floats, as_labels, in_range, positive
 from gdcourse.stable import (
     LOG_2PI,
+    divide_by_exp,
     log_factorial,
     log_softmax,
     log_sum_exp,
     sigmoid,
     softplus,
-    standard_score,
 )
 
 
@@ -183,10 +183,10 @@ def gaussian_nll(mu, log_sigma, y):
     if s.shape not in ((), (n,)):
         raise ValueError(f"log_sigma must be a number or have shape ({n},), got shape {s.shape}")
     y = _target(y, mu)
-    z = standard_score(y, mu, s)
+    z = divide_by_exp(y - mu, s)
     with np.errstate(over="ignore"):
         value = (z * z / 2 + s + LOG_2PI / 2).sum() / n
-        dmu = -standard_score(z, 0, s) / n
+        dmu = -divide_by_exp(z, s) / n
         ds = (1 - z * z) / n
     return float(value), (dmu, ds if s.ndim else ds.sum())
 
@@ -239,14 +239,14 @@ def mixture_nll(logits, means, log_sigmas, y):
             raise ValueError(f"{name} must have shape {logits.shape}, got shape {x.shape}")
     n = len(logits)
     y = _target(y, logits[:, 0])[:, None]
-    z = standard_score(y, mu, s)
+    z = divide_by_exp(y - mu, s)
     log_w = log_softmax(logits)
     with np.errstate(over="ignore", invalid="ignore"):
         log_joint = log_w - z * z / 2 - s - LOG_2PI / 2
         total = log_sum_exp(log_joint)
         share = np.exp(log_joint - total[:, None])
         # A component too far away to have a share has no gradient, even where z itself overflows.
-        dmu, ds = (np.where(share == 0, share, share * x) for x in (-standard_score(z, 0, s), 1 - z * z))
+        dmu, ds = (np.where(share == 0, share, share * x) for x in (-divide_by_exp(z, s), 1 - z * z))
     return float(-total.sum() / n), ((np.exp(log_w) - share) / n, dmu / n, ds / n)
 
 

@@ -21,13 +21,13 @@ from gdcourse.losses import (
 )
 from gdcourse.stable import (
     LOG_2PI,
+    divide_by_exp,
     log_factorial,
     log_softmax,
     log_sum_exp,
     sigmoid,
     softmax,
     softplus,
-    standard_score,
 )
 
 
@@ -231,7 +231,7 @@ def _exp(z):
 
 
 def _log_normal(mu, log_sigma, y):
-    z = standard_score(y, mu, log_sigma)
+    z = divide_by_exp(y - mu, log_sigma)
     with np.errstate(over="ignore"):
         return -z * z / 2 - log_sigma - LOG_2PI / 2
 

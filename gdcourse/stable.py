@@ -83,17 +83,17 @@ def softmax(Z):
     return np.exp(log_softmax(Z))
 
 
-def standard_score(y, mu, log_sigma):
-    """Return (y - mu) / sigma, and 0 where y = mu however small sigma is; infinite where it does not fit.
+def divide_by_exp(x, s):
+    """Return x / exp(s): 0 where x = 0, however small exp(s) is, and infinite where the answer does not fit.
 
-    Args: y, mu, log_sigma: arrays that broadcast. Returns: their shape. Raises: ValueError if not real.
+    Args: x, s: arrays that broadcast, s for instance log sigma. Returns: their shape. Raises: ValueError if not real.
     Example:
-        >>> float(standard_score(3.0, 1.0, 0.0))
-        2.0
+        >>> divide_by_exp([0.0, 2.0], -10000.0).tolist()
+        [0.0, inf]
     """
-    residual = as_floats("y", y) - as_floats("mu", mu)
+    x, s = as_floats("x", x), as_floats("s", s)
     with np.errstate(over="ignore", invalid="ignore"):
-        return np.where(residual == 0, residual, residual * np.exp(-as_floats("log_sigma", log_sigma)))
+        return np.where(x == 0, x, x * np.exp(-s))
 
 
 def log_factorial(y):
