@@ -48,8 +48,9 @@ demo-grading: $(READY) ## from nothing to a table of scores, with stock nbgrader
 lab: notebooks ## open JupyterLab on the chapters
 	$(BIN)/jupyter lab chapters
 
-notebooks: $(READY) ## write a notebook beside each chapter
-	$(BIN)/jupytext --quiet --to ipynb chapters/*.md
+notebooks: $(READY) ## write a notebook beside each chapter, and the assignments' into assignments/
+	$(BIN)/python _ext/gdcourse_notebooks.py chapters
+	$(BIN)/python _ext/gdcourse_assignments.py assignments
 
 widget: $(READY) ## write one widget's bare page: make widget NAME=path
 	$(BIN)/python -m gdcourse.widgets $(NAME)

@@ -3,11 +3,11 @@
     python _ext/gdcourse_notebooks.py chapters      writes an .ipynb beside every page that has code
 """
 
-import os
 import sys
 from hashlib import sha256
 from pathlib import Path
 
+import gdcourse_address
 import jupytext
 import nbformat
 
@@ -41,7 +41,7 @@ def notebook(page, repository="", commit=""):
 
 def write(page, target):
     """Write the page's notebook to `target`; say whether there was one."""
-    nb = notebook(page, os.environ.get("GDCOURSE_REPOSITORY", ""), os.environ.get("GDCOURSE_COMMIT", ""))
+    nb = notebook(page, gdcourse_address.repository(), gdcourse_address.commit())
     if nb is not None:
         target.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(nb, target)

@@ -6,8 +6,8 @@ that a page does not use (gdcourse_weight). Nothing a reader opens asks another 
 
 For authors:
 - a figure's alternative text, name and caption stand at the head of its cell: see gdcourse_figures;
-- {assignment}`ps03` links to downloads/ps03.ipynb, which `make` writes to _build/downloads/ before the book;
-- GDCOURSE_REPOSITORY (https://github.com/owner/name) turns on the launch buttons; they open branch `published`.
+- {assignment}`ps03` links to that assignment's notebook, and {assignments} lists them all: see gdcourse_assignments;
+- GDCOURSE_REPOSITORY (https://github.com/owner/name) turns on the launch buttons: see gdcourse_address.
 """
 
 import os
@@ -17,6 +17,7 @@ from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
+import gdcourse_address
 import gdcourse_notebooks
 import gdcourse_weight
 from docutils import nodes
@@ -32,7 +33,6 @@ logger = logging.getLogger(__name__)
 
 HERE = Path(__file__).resolve().parent
 RUNTIME = ("numpy", "matplotlib", "scikit-learn", "ipywidgets", "anywidget")  # a page's outputs depend on these too
-PUBLISHED = "published"  # the branch that holds an .ipynb beside each page
 KERNEL_CONFIG = """\
 c.InlineBackend.figure_formats = {"svg"}
 c.InlineBackend.print_figure_kwargs = {"bbox_inches": None, "metadata": {"Date": None}}
@@ -149,13 +149,7 @@ def page_context(app, pagename, templatename, context, doctree):
     target = Path(app.outdir, "_sources", f"{pagename}.ipynb")
     if gdcourse_notebooks.write(app.env.doc2path(pagename), target):
         context["ipynb_source"] = f"{pagename}.ipynb"
-    repository = os.environ.get("GDCOURSE_REPOSITORY", "").strip("/")
-    if "github.com/" in repository:
-        name = repository.split("github.com/")[1]
-        services = {
-            "Binder": f"https://mybinder.org/v2/gh/{name}/{PUBLISHED}?urlpath=lab/tree/{pagename}.ipynb",
-            "Colab": f"https://colab.research.google.com/github/{name}/blob/{PUBLISHED}/{pagename}.ipynb",
-        }
+    if services := gdcourse_address.launch(f"{pagename}.ipynb"):
         links = [dict(type="link", text=k, tooltip=f"Run on {k}", url=url) for k, url in services.items()]
         group = dict(type="group", tooltip="Run this page", icon="fas fa-rocket", label="launch-buttons", buttons=links)
         context["header_buttons"].append(group)
@@ -179,7 +173,8 @@ def finish(app, exception):
 
 def setup(app):
     """Register everything above."""
-    app.setup_extension("gdcourse_math")
+    for part in ("gdcourse_math", "gdcourse_assignments", "gdcourse_meta"):
+        app.setup_extension(part)
     app.add_node(details, html=(visit_details, depart_details))
     app.add_post_transform(Dropdowns)
     app.add_post_transform(InlineFigures)
