@@ -152,7 +152,6 @@ def test_samples_have_the_density_they_claim(name):
     Z = np.repeat(Z, n, axis=0)
     y = unit.sample(Z, np.random.default_rng(5))
     assert y.shape == (n,)
-    # The mean log-likelihood of draws is minus the entropy; any other spread, weight or rate gives another one.
     if name in ("categorical", "bernoulli"):
         p = np.atleast_2d(unit.predict(Z[:1]))[0]
         p = np.array([1 - p[0], p[0]]) if name == "bernoulli" else p
