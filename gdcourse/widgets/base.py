@@ -37,6 +37,7 @@ class Widget(anywidget.AnyWidget):
     kind = None
     version = 1  # raise it when a page that was made earlier would no longer be understood
     size = (6.4, 3.2)  # of the static figure, in inches
+    room = ("40cqw + 232px", "66.7cqw + 560px")  # the height of the live one, wide and below 560 px
     about = traitlets.Dict(read_only=True).tag(sync=True)
 
     def __init_subclass__(cls, **kwargs):
@@ -93,8 +94,10 @@ class Widget(anywidget.AnyWidget):
         svg, png = figure.draw(self.paint, self.size)
         text = self.describe()
         view = json.dumps(data[VIEW])
+        wide, narrow = self.room
         markup = (
-            f'<div class="gdw-host"><div class="gdw-static gd-figure" role="img" aria-label="{html.escape(text)}">'
-            f'{svg}</div><script type="{VIEW}">{view}</script></div>'
+            f'<div class="gdw-host" style="--gdw-wide: calc({wide}); --gdw-narrow: calc({narrow})">'
+            f'<div class="gdw-static gd-figure" role="img" aria-label="{html.escape(text)}">{svg}</div>'
+            f'<script type="{VIEW}">{view}</script></div>'
         )
         return data | {"text/plain": text, "text/html": markup, "image/png": png}, metadata

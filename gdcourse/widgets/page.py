@@ -12,7 +12,7 @@ PAGE = """\
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <style>
-:root {{ color-scheme: light dark }}
+:root {{ color-scheme: light dark; background: Canvas; color: CanvasText }}
 .gd-figure svg {{ max-width: 100%; height: auto }}
 body {{ max-width: 720px; margin: 24px auto; padding: 0 16px; font: 16px/1.5 system-ui, sans-serif }}
 </style>

@@ -44,12 +44,6 @@ def lowest(name):
     return float(min(SURFACES[name].value(*point) for point in SURFACES[name].minima))
 
 
-def levels(name, count=14):
-    """Return the heights of the contour lines: evenly spaced circles on a bowl, and even ink elsewhere."""
-    heights = SURFACES[name].value(*_grid(name, 90))
-    return [float(f"{height:.4g}") for height in np.quantile(heights, (np.arange(1, count + 1) / (count + 1)) ** 2)]
-
-
 def _grid(name, count):
     left, right, low, high = window(name)
     return np.meshgrid(np.linspace(left, right, count), np.linspace(low, high, round(count / RATIO)))
@@ -102,11 +96,15 @@ class Path(Widget):
         surfaces = {
             name: {
                 "title": name.capitalize() if name in ("rosenbrock", "himmelblau") else name,
-                "value": surface.value, "gradient": surface.gradient, "window": window(name),
-                "start": surface.start, "minima": surface.minima, "lowest": lowest(name), "levels": levels(name),
+                "value": surface.value,
+                "gradient": surface.gradient,
+                "window": window(name),
+                "start": surface.start,
+                "minima": np.round(surface.minima, 4).tolist(),
+                "lowest": lowest(name),
             }
             for name, surface in SURFACES.items()
-        }  # fmt: skip
+        }
         return translate.module(METHODS=METHODS, SURFACES=surfaces, TARGET=TARGET)
 
     def answer(self, settings):
@@ -143,12 +141,14 @@ class Path(Widget):
         surface = SURFACES[self.surface]
         over, beside = canvas.subplots(1, 2, width_ratios=(3, 2))
         x, y = _grid(self.surface, 120)
+        heights = surface.value(x, y)
+        levels = np.quantile(heights, (np.arange(1, 14) / 14) ** 2)
         left, right, low, high = window(self.surface)
-        over.contour(x, y, surface.value(x, y), levels(self.surface), colors="#b0b0b0", linewidths=0.6)
+        over.contour(x, y, heights, levels, colors="#b0b0b0", linewidths=0.6)
         over.set(xlim=(left, right), ylim=(low, high), aspect="equal", xlabel="x", ylabel="y")
         over.plot(*np.transpose(surface.minima), "+", color=plots.COLORS["minimum"], ms=9, mew=2)
-        plots.path(over, path)
-        beside.semilogy(np.maximum(gaps, 1e-16), color=plots.COLORS["path"])
+        plots.path(over, path[np.cumsum(np.abs(path).max(axis=1) > 1e3) < 2])  # up to the first point far outside
+        beside.semilogy(np.clip(gaps, 1e-16, 1e16 * (1 + gaps[0])), color=plots.COLORS["path"])
         beside.axhline(TARGET["error"], color=plots.COLORS["theory"], ls="--", lw=1)
         figure.decades(beside.yaxis)
         beside.set(xlabel="step", title="above the minimum")

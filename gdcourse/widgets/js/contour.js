@@ -2,12 +2,15 @@
 
 import { near } from "./plot.js";
 
-export function contours(value, [left, right, low, high], levels, x, y, columns = 160, rows = 120) {
+// The levels are quantiles, crowded below: evenly spaced circles on a bowl, and lines everywhere on a steep valley.
+export function contours(value, [left, right, low, high], x, y, count = 13, columns = 160, rows = 120) {
   const across = (i) => left + ((right - left) * i) / columns;
   const up = (j) => low + ((high - low) * j) / rows;
   const grid = Array.from({ length: rows + 1 }, (_, j) =>
     Float64Array.from({ length: columns + 1 }, (__, i) => value(across(i), up(j))),
   );
+  const sorted = Float64Array.from(grid.flatMap((row) => [...row])).sort();
+  const levels = Array.from({ length: count }, (_, k) => sorted[Math.floor(((k + 1) / (count + 1)) ** 2 * sorted.length)]);
   const px = Float64Array.from({ length: columns + 1 }, (_, i) => x(across(i)));
   const py = Float64Array.from({ length: rows + 1 }, (_, j) => y(up(j)));
   const pieces = [];

@@ -68,8 +68,12 @@ async function mount(host, state, name) {
   host.append(el);
   try {
     if (figure) figure.hidden = true;
-    module.render({ model: standIn(state), el, page: address(name) });
+    const close = module.render({ model: standIn(state), el, page: address(name) });
     host.dataset.mounted = "";
+    return () => {
+      close();
+      el.remove();
+    };
   } catch (error) {
     el.remove();
     if (figure) figure.hidden = false;
@@ -78,6 +82,7 @@ async function mount(host, state, name) {
 }
 
 function fail(host, error) {
+  host.querySelector(".gdw-error")?.remove();
   host.dataset.error = error.message;
   host.append(h("p", { class: "gdw-error" }, `The live figure is not available: ${error.message}.`));
 }
@@ -91,9 +96,8 @@ function start() {
       // Its widgets are reported below, as not in the page.
     }
   }
-  document.head.append(h("style", {}, CSS));
   const seen = {};
-  const hosts = new Map();
+  const hosts = new Map(); // by name: path, path-2
   for (const script of document.querySelectorAll(`script[type="${VIEW}"]`)) {
     const host = script.closest(".gdw-host") ?? script.parentElement;
     try {
@@ -104,7 +108,14 @@ function start() {
       seen[kind] = (seen[kind] ?? 0) + 1;
       const name = seen[kind] > 1 ? `${kind}-${seen[kind]}` : kind;
       host.dataset.widget = name;
-      hosts.set(host, () => mount(host, state, name).catch((error) => fail(host, error)));
+      let close = null;
+      hosts.set(name, {
+        host,
+        open: async () => {
+          close?.();
+          close = await mount(host, state, name).catch((error) => fail(host, error));
+        },
+      });
     } catch (error) {
       fail(host, error);
     }
@@ -113,15 +124,20 @@ function start() {
     for (const { isIntersecting, target } of entries) {
       if (!isIntersecting) continue;
       watcher.unobserve(target);
-      hosts.get(target)();
+      hosts.get(target.dataset.widget).open();
     }
   }, { rootMargin: "300px" });
-  const wanted = new URLSearchParams(location.hash.slice(1)).get("widget");
-  for (const host of hosts.keys()) {
-    watcher.observe(host);
-    if (host.dataset.widget === wanted) host.scrollIntoView({ block: "center" });
-  }
+  for (const { host } of hosts.values()) watcher.observe(host);
+  // A link to a state, from elsewhere or from this page's own text.
+  const follow = () => {
+    const wanted = hosts.get(new URLSearchParams(location.hash.slice(1)).get("widget"));
+    wanted?.host.scrollIntoView({ block: "center" });
+    return wanted;
+  };
+  addEventListener("hashchange", () => follow()?.open());
+  follow();
 }
 
+document.head.append(h("style", {}, CSS)); // at once: it keeps the room that the live figures will need
 if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
 else start();

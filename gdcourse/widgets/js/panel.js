@@ -4,7 +4,7 @@
 import { s, set, unique } from "./dom.js";
 import { axes, linear, log } from "./plot.js";
 
-const MARGIN = { left: 46, right: 10, top: 24, bottom: 40 };
+const MARGIN = { left: 46, right: 14, top: 24, bottom: 40 };
 
 export function panel({ role = "img" } = {}) {
   const id = unique("clip");

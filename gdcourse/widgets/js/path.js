@@ -68,7 +68,6 @@ export function render({ model, el, page, python }) {
 
   const change = (settings) => {
     player.pause();
-    moved ||= "start" in settings;
     story.change(settings);
   };
   const map = panel({ role: "group" });
@@ -97,7 +96,10 @@ export function render({ model, el, page, python }) {
   };
   const start = ring({
     label: "Start of the path",
-    move: (x, y) => change({ start: [x, y] }),
+    move: (x, y) => {
+      moved = true;
+      change({ start: [x, y] });
+    },
     home: () => change({ start: SURFACES[state.surface].start }),
   });
   const player = playback({
@@ -156,7 +158,7 @@ export function render({ model, el, page, python }) {
     });
     const { x, y } = map;
     if (fresh) {
-      contour.setAttribute("d", contours(surface.value, surface.window, surface.levels, x, y));
+      contour.setAttribute("d", contours(surface.value, surface.window, x, y));
       minima.setAttribute("d", surface.minima.map((p) => `M${near(x(p[0]))} ${near(y(p[1]))}m-5 0h10m-5 -5v10`).join(""));
     }
     const shown = story.run.path.slice(0, frame + 1);
@@ -178,12 +180,13 @@ export function render({ model, el, page, python }) {
     const top = most <= first ? first : most <= first * 1e4 ? first * 1e4 : first * 1e16;
     loss.frame({
       width: room.second, height: room.wide ? map.height : 130, x: [0, state.steps], y: [bottom, top], yLog: true,
-      xName: "step", yName: "value above the minimum, log axis", xTicks: 4, yTicks: 5,
+      xName: "step", yName: "above the minimum, log axis", xTicks: 4, yTicks: 5,
     });
     const { x, y } = loss;
     const corner = [near(x(Math.min(TARGET.steps, state.steps))), near(y(TARGET.error))];
     goal.setAttribute("d", `M${x.ends[0]} ${corner[1]}H${corner[0]}V${y.ends[0]}`);
-    set(goalName, { x: x.ends[0] + 6, y: corner[1] + 15 });
+    const aside = x.ends[1] - corner[0] > 45;
+    set(goalName, { x: aside ? corner[0] + 6 : x.ends[0] + 6, y: aside ? y.ends[0] - 7 : corner[1] + 15 });
     curve.setAttribute("d", line(gaps.map((gap, step) => [step, gap]), x, y));
     set(mark, { cx: near(x(frame)), cy: Math.max(y.ends[1], near(y(gaps[frame]))) });
   }
@@ -191,7 +194,9 @@ export function render({ model, el, page, python }) {
   function tell(method) {
     const { gaps, status, reached } = story.run;
     const momentum = method.settings.includes("beta") ? `, momentum ${state.beta.toFixed(2)}` : "";
-    const what = `${frame} ${frame === 1 ? "step" : "steps"} of ${method.title} at rate ${format(state.lr)}${momentum}`;
+    const from = state.start.map(format).join(", ");
+    const steps = `${frame} ${frame === 1 ? "step" : "steps"} of ${method.title}`;
+    const what = `${steps} from (${from}) at rate ${format(state.lr)}${momentum}`;
     const gap = format(Math.max(gaps[frame], 0));
     const ended = frame === gaps.length - 1;
     if (ended && status === "diverged") return `${what}: diverged at step ${gaps.length}, the numbers overflow.`;
@@ -205,7 +210,7 @@ export function render({ model, el, page, python }) {
     const { error, steps, surfaces, away } = TARGET;
     const list = [...met].map(([name, step]) => `${SURFACES[name].title} in ${step}`).join(", ");
     if (met.size >= surfaces) return `Target met: ${list}.`;
-    const goal = `Target: within ${error} of the minimum in ${steps} steps, on three surfaces, starting ${away} or more away.`;
+    const goal = `Target: ${steps} steps to within ${error} of the minimum, on three surfaces, from ${away} or more away.`;
     return list ? `${goal} So far: ${list}.` : goal;
   }
 

@@ -53,8 +53,9 @@ function minus(text) {
 // A number for a sentence: three significant digits, 0.0123 or 1.23e-7.
 export function format(x) {
   const size = Math.abs(x);
+  if (size === 0) return "0";
   if (!Number.isFinite(x)) return minus(String(x).replace("Infinity", "∞"));
-  if (size !== 0 && (size < 1e-4 || size >= 1e5)) return minus(x.toExponential(2)).replace("e+", "e");
+  if (size < 1e-4 || size >= 1e5) return minus(x.toExponential(2)).replace("e+", "e");
   return minus(size >= 100 ? x.toFixed(0) : x.toPrecision(3));
 }
 
@@ -78,13 +79,13 @@ export function axes({ x, y, xName, yName, xTicks = 5, yTicks = 5 }) {
   const text = (content, at) => group.append(s("text", at, content));
   for (const value of x.ticks(xTicks)) {
     ticks += `M${near(x(value))} ${bottom}v4`;
-    text(x.label(value), { x: near(x(value)), y: bottom + 17, "text-anchor": "middle" });
+    text(x.label(value), { x: near(x(value)), y: bottom + 19, "text-anchor": "middle" });
   }
   for (const value of y.ticks(yTicks)) {
     ticks += `M${left} ${near(y(value))}h-4`;
     text(y.label(value), { x: left - 7, y: near(y(value)) + 4, "text-anchor": "end" });
   }
-  text(xName, { x: (left + right) / 2, y: bottom + 34, "text-anchor": "middle", class: "gdw-name" });
+  text(xName, { x: (left + right) / 2, y: bottom + 35, "text-anchor": "middle", class: "gdw-name" });
   text(yName, { x: left, y: top - 8, "text-anchor": "start", class: "gdw-name" });
   group.prepend(s("path", { d: `M${left} ${top}V${bottom}H${right}${ticks}` }));
   return group;
