@@ -14,7 +14,16 @@ from typing import NamedTuple
 import numpy as np
 
 from gdcourse import layers
-from gdcourse._validate import as_array, as_matrix, as_vector, generator, in_range, one_of, positive_integer
+from gdcourse._validate import (
+    as_array,
+    as_labels,
+    as_matrix,
+    as_vector,
+    generator,
+    in_range,
+    one_of,
+    positive_integer,
+)
 from gdcourse.losses import softmax_cross_entropy
 from gdcourse.problems import FiniteSum
 
@@ -118,6 +127,19 @@ def predict(network, theta, X):
     theta = as_vector("theta", theta, network.dimension)
     X = as_matrix("X", X, (None, network.inputs)).astype(theta.dtype, copy=False)
     return network.forward(network.views(theta), X)[0]
+
+
+def accuracy(network, theta, X, y):
+    """Return the share of rows whose largest output is the right class.
+
+    Args: network: a Network; theta: (d,); X: (n, inputs); y: (n,) integer labels 0..outputs-1.
+    Returns: a float in 0..1. Raises: ValueError if a shape does not fit or X is not finite.
+    Example:
+        >>> accuracy(mlp((2, 2)), np.array([1.0, 0, 0, 1, 0, 0]), [[2.0, 1.0], [0.0, 1.0]], [0, 0])
+        0.5
+    """
+    outputs = predict(network, theta, X)
+    return float(np.mean(outputs.argmax(axis=1) == as_labels("y", y, *outputs.shape)))
 
 
 def network_problem(network, X, y, loss=softmax_cross_entropy, start=None):

@@ -1,0 +1,217 @@
+"""What depth does to gradients, and what first weights, clipping, skips and normalisation do about it."""
+
+import numpy as np
+
+from gdcourse.depth import clipped, signals
+from gdcourse.descent import descend
+from gdcourse.evidence import Evidence, between, near
+from gdcourse.evidence.networks import train_digits
+from gdcourse.layers import activation, affine, batch_norm, chain, residual
+from gdcourse.networks import initialise, mlp
+from gdcourse.optimizers import gd, momentum
+from gdcourse.recurrent import cliff, unit_through_time
+
+
+def stack(block, depth, kind, *, width, rows=256, seed=0):
+    """Send random rows forward and random gradients backward through a stack of equal blocks; return the Signals.
+
+    The first signal is the input's own.
+    """
+    rng = np.random.default_rng(seed)
+    network = chain(activation("identity"), *(block() for _ in range(depth)))
+    X, upstream = rng.normal(size=(2, rows, width))
+    return signals(network, initialise(network, kind, rng), X, upstream)
+
+
+def per_block(deviations):
+    """Return the factor a block, first to last."""
+    return (deviations[-1] / deviations[0]) ** (1 / (len(deviations) - 1))
+
+
+def r5():
+    """Measure what a layer does to activations and gradients, for the customary first weights and for Glorot's."""
+    width, depth = 500, 10
+    rows, data = [], {}
+    for name, kind, forward, backward in (
+        ("identity", "standard", (0.5774, 0.01), (0.5774, 0.01)),
+        ("identity", "glorot_uniform", (1.0, 0.01), (1.0, 0.01)),
+        ("tanh", "standard", (0.571, 0.02), (0.558, 0.02)),
+        ("tanh", "glorot_uniform", (0.893, 0.02), (0.867, 0.02)),
+        ("sigmoid", "standard", None, (0.1405, 0.03)),
+        ("sigmoid", "glorot_uniform", None, (0.2327, 0.03)),
+    ):
+        found = stack(lambda name=name: chain(affine(width, width), activation(name)), depth, kind, width=width)
+        factors = per_block(found.forward[1:]), per_block(found.backward[::-1])
+        for way, factor, expected in zip(("activations", "gradients"), factors, (forward, backward)):
+            if expected:
+                rows.append(near(f"{name}, {kind}: factor a layer, {way}", factor, expected[0], relative=expected[1],
+                                 digits=4))  # fmt: skip
+        data[name, kind] = found
+    first_over_last = data["sigmoid", "glorot_uniform"].backward[0] / data["sigmoid", "glorot_uniform"].backward[-1]
+    rows.append(between("sigmoid, Glorot: gradient at the first layer over the last", first_over_last, high=1e-5,
+                        expected="below 1e-5"))  # fmt: skip
+    return Evidence("R5", "First weights decide how far a gradient travels", "Glorot and Bengio (2010)", tuple(rows),
+                    data=data)  # fmt: skip
+
+
+def r6():
+    """Measure ReLU stacks from Glorot's and He's first weights, and train 30 layers from each."""
+    width, rows = 500, []
+    for kind, expected in (("lecun", 0.5**0.5), ("he", 1.0)):
+        factors = [
+            per_block(stack(lambda: chain(activation("relu"), affine(width, width)), 10, kind, width=width, seed=seed)
+                      .backward[::-1])
+            for seed in range(3)
+        ]  # fmt: skip
+        rows.append(near(f"{kind}: factor a layer, gradients", np.mean(factors), expected, relative=0.02, digits=4))
+    runs = {}
+    for depth, lr, seeds in ((30, 0.001, 3), (22, 0.002, 1)):
+        network = mlp((64,) * depth + (10,))
+        for kind in ("he", "glorot"):
+            runs[depth, kind] = [
+                train_digits(network, kind, momentum(), lr, seed, steps=1000, centred=True) for seed in range(seeds)
+            ]
+    scores = {key: [run.accuracy for run in group] for key, group in runs.items()}
+    rows += [
+        between("30 layers, He: accuracy of the worst of three", min(scores[30, "he"]), low=0.8, expected="above 0.8"),
+        between("30 layers, Glorot: accuracy of the best of three", max(scores[30, "glorot"]), high=0.3,
+                expected="below 0.3"),
+        near("30 layers, Glorot: loss, ln 10", runs[30, "glorot"][0].final_loss, np.log(10), relative=0.02),
+        between("22 layers, He: accuracy", scores[22, "he"][0], low=0.8, expected="above 0.8"),
+        between("22 layers, Glorot: accuracy, slower", scores[22, "glorot"][0], 0.12, 0.8, expected="in between"),
+    ]  # fmt: skip
+    return Evidence("R6", "Thirty layers of ReLU", "He et al. (2015)", tuple(rows), data=runs)
+
+
+def r8():
+    """Train eight layers of sigmoid, tanh and ReLU for 600 steps."""
+    sizes = (64,) * 8 + (10,)
+    runs = {
+        name: [train_digits(mlp(sizes, name), kind, momentum(), 0.03, seed, steps=600) for seed in range(2)]
+        for name, kind in (("sigmoid", "glorot"), ("tanh", "glorot"), ("relu", "he"))
+    }
+    # Where the gradients start from: the size of each layer's, at the first weights.
+    found = stack(lambda: chain(affine(64, 64), activation("sigmoid")), 8, "glorot", width=64)
+    return Evidence(
+        "R8",
+        "Eight layers of sigmoid do not train",
+        "Glorot and Bengio (2010)",
+        (
+            between("sigmoid: the better accuracy of two", max(r.accuracy for r in runs["sigmoid"]), high=0.15,
+                    expected="0.10"),
+            between("sigmoid: gradient at the first layer over the last", found.backward[0] / found.backward[-1], 0,
+                    1e-3, expected="below 1e-3"),
+            between("tanh: the worse accuracy", min(r.accuracy for r in runs["tanh"]), low=0.94, expected="above 0.94"),
+            between("ReLU: the worse accuracy", min(r.accuracy for r in runs["relu"]), low=0.88, expected="above 0.88"),
+        ),
+        data=runs,
+    )  # fmt: skip
+
+
+def cliff_runs(w, b, limit, lr=0.1, steps=400):
+    """Descend the cliff from many starts at once, clipping at `limit` (inf: never).
+
+    Returns: the errors (steps + 1, ...).
+    """
+    errors = []
+    for _ in range(steps):
+        error, dw, db = unit_through_time(w, b)
+        errors.append(error)
+        shorten = np.minimum(1, limit / np.maximum(np.hypot(dw, db), 1e-300))
+        w, b = w - lr * shorten * dw, b - lr * shorten * db
+    return np.array([*errors, unit_through_time(w, b)[0]])
+
+
+def r9():
+    """Run into the cliff of a recurrent unit from one start and from 121 around it, with and without clipping."""
+    problem = cliff()
+    w, b = np.meshgrid(np.linspace(4, 7, 151), np.linspace(-4, -2, 101))
+    error, dw, db = unit_through_time(w, b)
+    steepness = np.hypot(dw, db)
+    free = descend(problem, lr=0.1, steps=400)
+    bound = descend(problem, clipped(gd(), 1.0), lr=0.1, steps=400)
+    around = np.linspace(-0.05, 0.05, 11)
+    near_w, near_b = np.meshgrid(problem.start[0] + around, problem.start[1] + around)
+    ends = {limit: cliff_runs(near_w, near_b, limit)[-50:] for limit in (np.inf, 1.0, 0.1)}
+    jumps = np.linalg.norm(np.diff(free.path, axis=0), axis=1)
+    return Evidence(
+        "R9",
+        "A cliff, and clipping",
+        "Pascanu et al. (2013)",
+        (
+            between("largest gradient on the grid over the median one", steepness.max() / np.median(steepness), low=1e3,
+                    expected="above 1,000"),
+            near("error after 400 steps from (5.2, -2.4), unclipped", free.values[-1], 0.0896, absolute=0.0005,
+                 digits=3),
+            near("its longest jump", jumps.max(), 3.74, relative=0.01, digits=3),
+            between("error with gradients clipped at 1", bound.values[-1], high=1e-3, expected="below 1e-3"),
+            between("of 121 starts nearby, share left above 0.08 unclipped", np.mean(ends[np.inf][-1] > 0.08), low=0.6,
+                    expected="most"),
+            between("the worst of them clipped at 1, final error", ends[1.0][-1].max(), high=0.01,
+                    expected="below 0.01"),
+            between("share clipped at 0.1 still hopping across the cliff", np.mean(ends[0.1].max(axis=0) > 0.2),
+                    low=0.6, expected="most"),
+        ),
+        data={"w": w, "b": b, "error": error, "steepness": steepness, "free": free, "clipped": bound},
+    )  # fmt: skip
+
+
+def r10():
+    """Send signals through stacks of residual blocks and plain ones."""
+    width, seeds = 256, range(3)
+
+    def measure(block, kind, depth=15):
+        return [stack(block, depth, kind, width=width, seed=seed) for seed in seeds]
+
+    def variance(found):
+        return np.mean([per_block(s.forward[1:]) ** 2 for s in found])
+
+    def gradient(found):
+        return np.mean([per_block(s.backward[1:][::-1]) for s in found])
+
+    skip = measure(lambda: residual(activation("relu"), affine(width, width)), "he")
+    plain = {kind: measure(lambda: chain(activation("relu"), affine(width, width)), kind) for kind in ("he", "glorot")}
+    width = 128
+    both = measure(lambda: residual(batch_norm(width), activation("relu"), affine(width, width)), "he", depth=50)
+    grown = np.mean([s.forward**2 for s in both], axis=0)
+    lost = np.mean([s.backward[0] / s.backward[-1] for s in both])
+    return Evidence(
+        "R10",
+        "Skips, and skips with normalisation",
+        "He et al. (2016); De and Smith (2020)",
+        (
+            near("residual, He: variance a block", variance(skip), 2.0, relative=0.05, digits=3),
+            near("residual, He: gradient a block, √2", gradient(skip), 2**0.5, relative=0.03, digits=4),
+            near("plain, He: variance a layer", variance(plain["he"]), 1.0, relative=0.05, digits=3),
+            near("plain, Glorot: variance a layer", variance(plain["glorot"]), 0.5, relative=0.05, digits=3),
+            near("residual with batch norm: variance added a block", np.polyfit(np.arange(51), grown, 1)[0], 1.0,
+                 relative=0.1, digits=2),
+            between("its gradient, first block over last of 50", lost, 5, 25,
+                    expected="about 12"),
+        ),
+        data={"residual": skip, "plain": plain, "both": both},
+    )  # fmt: skip
+
+
+def r11():
+    """Measure gradients through 30 layers of batch norm and ReLU without skips, at the first weights."""
+    width, depth = 256, 30
+    found = [
+        stack(lambda: chain(affine(width, width), batch_norm(width), activation("relu")), depth, "he", width=width,
+              seed=seed)
+        for seed in range(2)
+    ]  # fmt: skip
+    # The middle of the stack: the first and the last few layers feel the random numbers sent in.
+    factor = np.mean([per_block(s.backward[5:26][::-1]) ** 2 for s in found])
+    return Evidence(
+        "R11",
+        "Batch norm alone makes gradients explode",
+        "Yang et al. (2019)",
+        (
+            between("factor a layer in squared norm", factor, 1.3, 1.5,
+                    expected=f"{np.pi / (np.pi - 1):.3f} in the limit of wide layers and large batches"),
+            between("first layer's gradient over the last's", found[0].backward[1] / found[0].backward[-1], low=50,
+                    expected="1.2 a layer"),
+        ),
+        data=found,
+    )  # fmt: skip

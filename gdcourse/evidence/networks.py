@@ -1,0 +1,230 @@
+"""Networks at work: training digits well and badly, the edge of stability, the price of a gradient, shards."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from gdcourse.autodiff import Value, ancestors, operation_counts
+from gdcourse.batches import combine_shards, minibatches
+from gdcourse.curvature import sharpness
+from gdcourse.data import digits
+from gdcourse.descent import Trace, descend
+from gdcourse.evidence import Evidence, between, near
+from gdcourse.layers import Network
+from gdcourse.losses import mse, softmax_cross_entropy
+from gdcourse.networks import accuracy, initialise, mlp, network_problem
+from gdcourse.optimizers import adam, gd, momentum
+
+
+class Digits(NamedTuple):
+    """Digits cut at random into three quarters to train on and a quarter to test on, each class alike."""
+
+    X: np.ndarray
+    y: np.ndarray
+    X_test: np.ndarray
+    y_test: np.ndarray
+
+
+def digits_split(seed, centred=False):
+    """Return a stratified split of the digits; centred subtracts the training pixels' means."""
+    from sklearn.model_selection import train_test_split
+
+    X, y, _ = digits()
+    X, X_test, y, y_test = train_test_split(X, y, test_size=0.25, stratify=y, random_state=seed)
+    mean = X.mean(axis=0) if centred else 0.0
+    return Digits(X - mean, y, X_test - mean, y_test)
+
+
+class Run(NamedTuple):
+    """A network trained on digits: itself, its trace, its loss before and after, its accuracy on the test quarter."""
+
+    network: Network
+    trace: Trace
+    first_loss: float
+    final_loss: float
+    accuracy: float
+
+
+def train_digits(network, kind, optimizer, lr, seed, *, steps, centred=False, loss=softmax_cross_entropy, data=None):
+    """Train a network on the digits in minibatches of 64, in single precision, keeping no path.
+
+    Args: network: 64 inputs, 10 outputs; kind: of first weights, as in `initialise`; optimizer; lr; seed: of split,
+        weights and order; steps: updates, 22 an epoch; centred: as in `digits_split`; data: Digits to use instead.
+    Returns: a Run.
+    """
+    data = digits_split(seed, centred) if data is None else data
+    rng = np.random.default_rng(seed)
+    problem = network_problem(network, data.X, data.y, loss)
+    start = initialise(network, kind, rng).astype(np.float32)
+    trace = descend(problem, optimizer, lr=lr, steps=steps, start=start, keep_path=False,
+                    batches=minibatches(problem.n, 64, rng))  # fmt: skip
+    return Run(network, trace, problem.value(start), float(trace.values[-1]),
+               accuracy(network, trace.final, data.X_test, data.y_test))  # fmt: skip
+
+
+def half_mse(prediction, y):
+    """Half the mean squared error, the convention of the edge-of-stability paper."""
+    value, gradient = mse(prediction, y)
+    return value / 2, gradient / 2
+
+
+def r3():
+    """Fit a cubic by full-batch descent at two rates; watch the sharpness climb to 2 / lr and stay."""
+    x = np.linspace(-1, 1, 20)[:, None]
+    network = mlp((1, 50, 50, 1), "tanh")
+    problem = network_problem(network, x, 4 * x**3 - 3 * x, half_mse)  # the Chebyshev polynomial T3
+    rows, runs = [], {}
+    for lr, steps in ((0.2, 2000), (0.1, 3000)):
+        for seed in (1, 2):
+            start = initialise(network, "lecun", np.random.default_rng(seed))
+            trace = descend(problem, lr=lr, steps=steps, start=start)
+            at = np.linspace(0, steps, 61).astype(int)
+            rng = np.random.default_rng(0)
+            sharp = np.array([
+                sharpness(problem.gradient, trace.path[t], rng, iterations=50, tolerance=1e-4) for t in at
+            ])  # fmt: skip
+            late = trace.values[2 * steps // 3 :]
+            rows += [
+                between(f"sharpness * lr / 2, median of the last third, lr {lr}, seed {seed}",
+                        np.median(sharp[at >= 2 * steps / 3]) * lr / 2, 0.93, 1.07, expected="1"),
+                between("share of steps there that raise the loss", np.mean(np.diff(late) > 0), low=0.2,
+                        expected="above 0.2"),
+                between("loss at the end, as a share of the loss at the first third",
+                        trace.values[-1] / trace.values[steps // 3], high=0.95, expected="falling"),
+            ]  # fmt: skip
+            runs[lr, seed] = at, sharp, trace.values
+    return Evidence("R3", "The edge of stability", "Cohen et al. (2021)", tuple(rows), data=runs)
+
+
+def r7():
+    """Start a network from zero weights, which no step can tell apart, and from weights far too large."""
+    network = mlp((64, 64, 10))
+    zero = train_digits(network, "zero", momentum(), 0.05, seed=0, steps=220)
+    large = train_digits(network, 3.0, momentum(), 0.003, seed=0, steps=660)
+    usual = train_digits(network, "he", momentum(), 0.05, seed=0, steps=220)
+    hidden = network.views(zero.trace.final)[0]
+    return Evidence(
+        "R7",
+        "Symmetry has to be broken",
+        "a closed form: equal units get equal gradients; ln 10 is the cost of not knowing",
+        (
+            near("loss from zero weights, after ten epochs", zero.final_loss, np.log(10), relative=0.01),
+            between("accuracy from zero weights", zero.accuracy, 0.08, 0.12, expected="0.10"),
+            between("largest weight of the hidden layer, from zero", np.abs(hidden).max(), high=0.0, expected="0"),
+            between("loss at the start, weights of deviation 3", large.first_loss, low=50, expected="far above ln 10"),
+            between("accuracy thirty epochs later", large.accuracy, 0.6, 0.93, expected="learns, and falls short"),
+            between("accuracy from He's weights after ten", usual.accuracy, low=0.95, expected="above 0.95"),
+        ),
+        data={"zero": zero, "large": large, "usual": usual},
+    )
+
+
+def r15():
+    """Share a batch among four unequal workers, and put their gradients together rightly and wrongly."""
+    X, y, _ = digits()
+    network = mlp((64, 32, 10))
+    problem = network_problem(network, X, y)
+    theta = initialise(network, "he", np.random.default_rng(0))
+    parts = np.split(np.arange(problem.n), [1000, 1500, 1700])
+    gradients = [problem.gradient(theta, rows) for rows in parts]
+    full = problem.gradient(theta)
+    together = combine_shards(gradients, [len(rows) for rows in parts])
+    plain = np.mean(gradients, axis=0)
+    return Evidence(
+        "R15",
+        "Data parallelism is exact",
+        "an identity: a mean is the size-weighted mean of its parts' means",
+        (
+            between("largest difference, weighted by size", np.abs(together - full).max(), high=1e-15, expected="0"),
+            between("relative error of the plain mean", np.linalg.norm(plain - full) / np.linalg.norm(full), low=0.05,
+                    expected="wrong"),
+        ),
+    )  # fmt: skip
+
+
+def product(numbers):
+    """Multiply Values one after another."""
+    result = numbers[0]
+    for x in numbers[1:]:
+        result = result * x
+    return result
+
+
+def r22():
+    """Count the arithmetic of a gradient: in reverse, by finite differences, and by recursion without an order."""
+    rows = []
+    for n in (5, 50, 500):
+        numbers = [Value(1 + 1 / (i + 2)) for i in range(n)]
+        result = product(numbers)
+        result.backward()
+        counts = operation_counts(result)
+        rows += [
+            near(f"reverse over forward operations, product of {n} numbers", counts.reverse / counts.forward, 4.0),
+            between("largest relative error of its derivatives, result / factor",
+                    max(abs(x.grad * x.data / result.data - 1) for x in numbers), high=1e-12, expected="0"),
+        ]  # fmt: skip
+    depth = 14
+    x = Value(1.0)
+    doubled = x
+    for _ in range(depth):
+        doubled = doubled + doubled
+    doubled.backward()
+    calls = [0]
+
+    def without_order(node, gradient):
+        calls[0] += 1
+        for parent, derivative in zip(node.parents, node.local_derivatives()):
+            without_order(parent, derivative * gradient)
+
+    without_order(doubled, 1.0)
+    rows += [
+        near(f"derivative of x doubled {depth} times", x.grad, 2.0**depth),
+        near("nodes visited in order", len(ancestors(doubled)), depth + 1),
+        near("nodes visited by plain recursion, 2^15 - 1", calls[0], 2 ** (depth + 1) - 1),
+    ]
+    return Evidence("R22", "The cheap gradient", "Baur and Strassen (1983)", tuple(rows))
+
+
+def r39():
+    """Train the capstone's network on five splits, then break the run in six ways."""
+    network, epoch = mlp((64, 64, 10)), 22
+    well = [train_digits(network, "he", adam(), 0.005, seed, steps=30 * epoch) for seed in range(5)]
+    plain = train_digits(network, "he", gd(), 0.5, seed=0, steps=30 * epoch)
+    flat = train_digits(mlp((64, 10)), "he", adam(), 0.005, seed=0, steps=30 * epoch)
+    split = digits_split(0)
+    shuffled = split._replace(y=np.random.default_rng(9).permutation(split.y))
+
+    def uphill(outputs, y):
+        value, gradient = softmax_cross_entropy(outputs, y)
+        return value, -gradient
+
+    broken = {
+        "zero weights": train_digits(network, "zero", adam(), 0.005, seed=0, steps=10 * epoch),
+        "wrong sign": train_digits(network, "he", gd(), 0.05, seed=0, steps=10 * epoch, loss=uphill),
+        "rate too small": train_digits(network, "he", gd(), 1e-4, seed=0, steps=30 * epoch),
+        "rate too large": train_digits(network, "he", gd(), 20.0, seed=0, steps=10 * epoch),
+        "weights too large": train_digits(network, 3.0, adam(), 0.005, seed=0, steps=10 * epoch),
+        "labels shuffled": train_digits(network, "he", adam(), 0.005, seed=0, steps=30 * epoch, data=shuffled),
+    }
+    scores = [run.accuracy for run in well]
+    return Evidence(
+        "R39",
+        "A network for digits, and six ways to break it",
+        "computed here; scikit-learn's bundled digits",
+        (
+            between("accuracy on the test quarter, mean of five splits", np.mean(scores), low=0.965,
+                    expected="at least 0.965"),
+            between("the worst of the five", min(scores), low=0.95, expected="above 0.95"),
+            between("with gradient descent at 0.5", plain.accuracy, low=0.95, expected="above 0.95"),
+            between("without a hidden layer", flat.accuracy, 0.92, 0.975, expected="below the network's"),
+            near("zero weights: loss", broken["zero weights"].final_loss, np.log(10), relative=0.01),
+            between("wrong sign: loss", broken["wrong sign"].final_loss, low=10, expected="climbs"),
+            between("rate 1e-4: loss", broken["rate too small"].final_loss, 2.0, 2.6, expected="hardly moves"),
+            between("rate 20: accuracy", broken["rate too large"].accuracy, high=0.3, expected="chance"),
+            between("weights too large: loss at the start", broken["weights too large"].first_loss, low=50,
+                    expected="far above ln 10"),
+            between("labels shuffled: loss", broken["labels shuffled"].final_loss, low=1.3, expected="stays high"),
+            between("labels shuffled: accuracy", broken["labels shuffled"].accuracy, high=0.25, expected="chance"),
+        ),
+        data={"well": well, "broken": broken},
+    )  # fmt: skip
