@@ -1,0 +1,96 @@
+"""Shared fixtures: a real browser, the built book, and a server for it."""
+
+import fcntl
+import http.server
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+# The matrices here are small: a second BLAS thread waits more than it works, most of all on a busy machine.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ["build", ".", "--path-output", ".", "-n", "-W", "--keep-going"]
+SOURCES = ("_config.yml", "_toc.yml", "_ext", "assets", "chapters", "gdcourse")
+CHROMIUM = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # no host but this machine can be found
+]
+
+
+def unavailable(reason):
+    """Skip with the reason printed, or fail where everything is required to be there."""
+    if os.environ.get("GDCOURSE_REQUIRE_ALL") == "1":
+        pytest.fail(f"GDCOURSE_REQUIRE_ALL=1, but {reason}")
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Return the system's Chromium, driven by Playwright, with no host but 127.0.0.1 to be found."""
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if chromium is None:
+        unavailable("no Chromium is installed")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        unavailable("Playwright is not installed")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM)
+        yield running
+        running.close()
+
+
+def newest_source():
+    """Return when the latest source of the book changed."""
+    paths = [ROOT / name for name in SOURCES]
+    paths += [path for folder in paths if folder.is_dir() for path in folder.rglob("*")]
+    ignored = {"__pycache__", ".ipynb_checkpoints"}
+    return max(
+        path.stat().st_mtime
+        for path in paths
+        if path.is_file() and path.suffix != ".ipynb" and not ignored & set(path.parts)
+    )
+
+
+@pytest.fixture(scope="session")
+def site():
+    """Return the built book's folder, building it first where it is missing or older than a source."""
+    out = ROOT / "_build" / "html"
+    out.parent.mkdir(exist_ok=True)
+    with open(out.parent / ".lock", "w") as lock:  # one build, however many test processes there are
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        start = out / "index.html"  # written at the end of every build that succeeded
+        if not start.exists() or start.stat().st_mtime < newest_source():
+            command = [str(Path(sys.executable).parent / "jupyter-book"), *BUILD]
+            built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+            assert built.returncode == 0, f"the book does not build:\n{built.stdout[-3000:]}\n{built.stderr[-6000:]}"
+    return out
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """A file server that keeps no log."""
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture(scope="session")
+def site_url(site):
+    """Return the address of a server for the built book, without a slash at its end."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=site))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
