@@ -38,7 +38,9 @@ COLOURS = {
     "#cc79a7": "var(--gd-fourth)",
 }
 SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
-SUPERSCRIPT = str.maketrans("0123456789−+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺⁻")
+RAISED = str.maketrans("0123456789−+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺⁻")
+LOWERED = str.maketrans("0123456789−+-", "₀₁₂₃₄₅₆₇₈₉₋₊₋")
+SMALL = 0.8  # an index, in the size of the letter it belongs to
 ANCHORS = {"ytick": "end", "xtick": "middle", "axis": "middle"}
 
 
@@ -117,7 +119,7 @@ def _flow_formulas(element, place=""):
 
 
 def _flow(text, anchor):
-    """Turn a formula's single glyphs into runs of one style; exponents in digits become characters like ⁻³."""
+    """Turn a formula's single glyphs into runs of one style; indices in digits become characters like ⁻³."""
     glyphs = sorted(text.findall(f"{{{SVG}}}tspan"), key=lambda glyph: float(glyph.get("x").split()[0]))
     if not glyphs:
         return
@@ -129,8 +131,9 @@ def _flow(text, anchor):
     for glyph, size in zip(glyphs, sizes):
         text.remove(glyph)
         content, shift = glyph.text, round(float(glyph.get("y")) - line, 1)
-        if size < base and shift < 0 and (raised := content.translate(SUPERSCRIPT)) != content:
-            content, shift, size = raised, 0.0, base
+        if size < base:
+            character = content.translate(RAISED if shift < 0 else LOWERED)
+            content, shift, size = (content, shift, SMALL * base) if character == content else (character, 0.0, base)
         style = f"font-size: {size}px" + ("; font-style: italic" if "oblique" in glyph.get("style") else "")
         if runs and (runs[-1].get("style"), level) == (style, shift):
             runs[-1].text += content

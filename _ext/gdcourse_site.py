@@ -33,6 +33,7 @@ logger = logging.getLogger(__name__)
 
 HERE = Path(__file__).resolve().parent
 RUNTIME = ("numpy", "matplotlib", "scikit-learn", "ipywidgets", "anywidget")  # a page's outputs depend on these too
+REPEATED = {"proof", "proof-content", "exercise-content", "solution-content"}  # ids that boxes give themselves
 KERNEL_CONFIG = """\
 c.InlineBackend.figure_formats = {"svg"}
 c.InlineBackend.print_figure_kwargs = {"bbox_inches": None, "metadata": {"Date": None}}
@@ -109,29 +110,39 @@ def downloads(app):
     return Path(app.outdir).resolve().parent / "downloads"
 
 
-class details(nodes.Element):  # docutils names its nodes in lower case
-    """A box that the reader opens."""
+class details(nodes.Element):
+    """A box that the reader opens; docutils names its nodes in lower case."""
 
 
-class Dropdowns(SphinxPostTransform):
-    """Make `:class: dropdown` the browser's own disclosure: no script, no shift, open in print."""
+class Boxes(SphinxPostTransform):
+    """Make `:class: dropdown` the browser's own disclosure: no script, no shift; and drop ids used twice on a page."""
 
     default_priority = 900  # titles of exercises and proofs are resolved by now
     formats = ("html",)
 
     def run(self, **kwargs):
+        for node in self.document.findall(nodes.Element):
+            if node.get("ids") and node["ids"][0] in REPEATED:
+                node["ids"] = []
         for box in list(self.document.findall(nodes.Admonition)):
-            if "dropdown" in box["classes"] and isinstance(box[0], (nodes.title, nodes.subtitle)):
-                wrapped = details("", *box.children[1:], ids=box["ids"], classes=["admonition", *box["classes"]])
-                wrapped["summary"] = box[0]
-                box.replace_self(wrapped)
+            if "dropdown" not in box["classes"]:
+                continue
+            if isinstance(box[0], (nodes.title, nodes.subtitle)):
+                summary = box.pop(0).children
+            elif "proof" in box["classes"]:
+                summary = [nodes.Text("Proof")]
+            else:
+                continue
+            wrapped = details("", *box.children, ids=box["ids"], classes=["admonition", *box["classes"]])
+            wrapped["summary"] = summary
+            box.replace_self(wrapped)
 
 
 def visit_details(self, node):
     """Open the element, its title as the summary."""
     self.body.append(self.starttag(node, "details"))
     self.body.append('<summary class="admonition-title">')
-    for child in node["summary"].children:
+    for child in node["summary"]:
         child.walkabout(self)
     self.body.append("</summary>\n")
 
@@ -176,7 +187,7 @@ def setup(app):
     for part in ("gdcourse_math", "gdcourse_assignments", "gdcourse_meta"):
         app.setup_extension(part)
     app.add_node(details, html=(visit_details, depart_details))
-    app.add_post_transform(Dropdowns)
+    app.add_post_transform(Boxes)
     app.add_post_transform(InlineFigures)
     app.add_role("assignment", Assignment())
     app.connect("config-inited", configure)

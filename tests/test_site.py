@@ -1,0 +1,230 @@
+"""The built book in a real browser: complete, reachable for everyone, and without a word to any other host."""
+
+import re
+from collections import Counter
+from urllib.parse import unquote, urldefrag, urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from bs4 import BeautifulSoup
+
+pytestmark = pytest.mark.browser
+
+SMALLEST_TYPE = 11  # pixels, in a figure on a screen 360 wide; an index may have four fifths of it
+
+
+def page_names(site):
+    """Return every page's path below the site."""
+    return sorted(path.relative_to(site).as_posix() for path in site.rglob("*.html") if "_static" not in path.parts)
+
+
+@pytest.fixture(scope="module")
+def pages(site):
+    """Return {name: parsed page}."""
+    parsed = {name: BeautifulSoup((site / name).read_text("utf-8"), "html.parser") for name in page_names(site)}
+    assert len(parsed) >= 4
+    return parsed
+
+
+@pytest.fixture(scope="module")
+def chapters(pages):
+    """Return the pages that authors wrote."""
+    return {name: page for name, page in pages.items() if name.startswith("chapters/")}
+
+
+def scroll_through(page):
+    """Bring every part of the page into view, so that what waits for that has loaded."""
+    height = page.evaluate("document.scrollingElement.scrollHeight")
+    for top in range(0, height, 600):
+        page.evaluate(f"scrollTo(0, {top})")
+        page.wait_for_timeout(30)
+
+
+def visit(browser, address, **options):
+    """Open a page; return it with the requests, errors and console errors it caused."""
+    page = browser.new_context(**options).new_page()
+    seen = {"requests": [], "errors": []}
+    page.on("request", lambda request: seen["requests"].append(request.url))
+    page.on("requestfailed", lambda request: seen["errors"].append(f"failed: {request.url}"))
+    page.on("response", lambda reply: reply.status >= 400 and seen["errors"].append(f"{reply.status}: {reply.url}"))
+    page.on("pageerror", lambda error: seen["errors"].append(f"page error: {error}"))
+    page.on("console", lambda entry: entry.type == "error" and seen["errors"].append(f"console: {entry.text}"))
+    page.goto(address)
+    page.wait_for_load_state("load")
+    return page, seen
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+def test_pages_ask_no_other_host_and_raise_no_error(browser, site, site_url, chapters, scheme):
+    base = {"http": site_url, "file": site.as_uri()}[scheme]
+    faults, requests = [], 0
+    for name in ["index.html", "search.html", *chapters]:
+        page, seen = visit(browser, f"{base}/{name}")
+        scroll_through(page)
+        page.wait_for_timeout(150)
+        requests += len(seen["requests"])
+        faults += [f"{name}: {error}" for error in seen["errors"]]
+        allowed = (base, "data:", "blob:")
+        faults += [f"{name}: asks {url}" for url in seen["requests"] if not url.startswith(allowed)]
+        page.context.close()
+    assert not faults, "\n".join(faults)
+    assert requests > 5 * len(chapters)
+
+
+def test_another_host_would_be_noticed(browser, site_url):
+    page, seen = visit(browser, f"{site_url}/chapters/index.html")
+    page.evaluate("fetch('https://example.org/').catch(() => {})")
+    assert any("example.org" in url for url in seen["requests"])
+    assert any("example.org" in error for error in seen["errors"])
+    page.context.close()
+
+
+def test_no_page_names_a_script_style_or_picture_elsewhere(pages):
+    outside = [
+        f"{name}: {tag.name} {tag.get('src') or tag.get('href')}"
+        for name, page in pages.items()
+        for tag in page.find_all(["script", "link", "img", "iframe", "source"])
+        if urlsplit(tag.get("src") or tag.get("href") or "").netloc and "canonical" not in tag.get("rel", [])
+    ]
+    assert not outside, "\n".join(outside)
+
+
+def test_links_and_anchors_lead_somewhere(site, pages):
+    broken = []
+    for name, page in pages.items():
+        for tag in page.find_all(True):
+            target = tag.get("href") or tag.get("src")
+            if not isinstance(target, str) or urlsplit(target).scheme or target == "#":
+                continue
+            path, anchor = urldefrag(target)
+            path = unquote(urlsplit(path).path)
+            file = (site / name).parent / path if path else site / name
+            if not file.is_file():
+                broken.append(f"{name}: {target}")
+            elif anchor and tag.name == "a" and file.suffix == ".html":
+                other = pages[file.resolve().relative_to(site).as_posix()]
+                if not other.find(id=unquote(anchor)) and "=" not in anchor:
+                    broken.append(f"{name}: no {target}")
+    assert not broken, "\n".join(broken)
+
+
+def test_pages_are_well_formed(chapters):
+    faults = []
+    for name, page in chapters.items():
+        if not page.html.get("lang") or not page.title.text.strip():
+            faults.append(f"{name}: no language or title")
+        if len(page.select("article h1")) != 1:
+            faults.append(f"{name}: {len(page.select('article h1'))} headings of the first level")
+        description = page.find("meta", attrs={"name": "description"})
+        if description is None or len(description["content"]) < 40:
+            faults.append(f"{name}: no description: set myst: html_meta: description in its front matter")
+        counts = Counter(tag["id"] for tag in page.find_all(id=True))
+        faults += [f"{name}: id {key} stands {count} times" for key, count in counts.items() if count > 1]
+        if page.select(".katex-error, .problematic, .system-message"):
+            faults.append(f"{name}: an error is printed on the page")
+        for figure in page.select("article svg[role=img], article img"):
+            if len(figure.get("aria-label") or figure.get("alt") or "") < 20:
+                faults.append(f"{name}: a figure without a description")
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_accessibility_violation(browser, site_url, chapters, theme):
+    faults = []
+    for name in ["search.html", *chapters]:
+        page, _ = visit(browser, f"{site_url}/{name}", color_scheme=theme, viewport={"width": 1280, "height": 900})
+        assert page.evaluate("document.documentElement.dataset.theme") == theme
+        scroll_through(page)
+        page.evaluate("document.querySelectorAll('details').forEach(box => { box.open = true })")
+        for rule in Axe().run(page).response["violations"]:
+            places = "; ".join(node["html"][:120] for node in rule["nodes"][:3])
+            faults.append(f"{name}: {rule['id']} ({len(rule['nodes'])}): {places}")
+        page.context.close()
+    assert not faults, "\n".join(faults)
+
+
+def test_axe_would_notice(browser, site_url):
+    page, _ = visit(browser, f"{site_url}/chapters/index.html")
+    page.evaluate("document.querySelector('article').append(document.createElement('button'))")
+    assert any(rule["id"] == "button-name" for rule in Axe().run(page).response["violations"])
+    page.context.close()
+
+
+def test_without_scripts_figures_and_mathematics_are_there(browser, site_url, chapters):
+    shown = 0
+    for name in chapters:
+        page, _ = visit(browser, f"{site_url}/{name}", java_script_enabled=False)
+        for selector in ("article .gd-figure svg", "article .katex-html"):
+            boxes = [item.bounding_box() for item in page.query_selector_all(selector) if item.is_visible()]
+            assert all(box and box["width"] > 3 and box["height"] > 3 for box in boxes), (name, selector)
+            shown += len(boxes)
+        assert page.query_selector("nav.bd-links a").is_visible()
+        page.context.close()
+    assert shown > 5
+
+
+def test_a_screen_of_360_pixels_scrolls_down_only(browser, site_url, chapters):
+    faults = []
+    for name in ["search.html", *chapters]:
+        page, _ = visit(browser, f"{site_url}/{name}", viewport={"width": 360, "height": 740})
+        scroll_through(page)
+        width = page.evaluate("document.scrollingElement.scrollWidth")
+        if width > 360:
+            wide = page.evaluate("""[...document.querySelectorAll('article *')]
+                .filter(e => e.getBoundingClientRect().right > 361 && !e.closest('pre, .katex-display, .gd-scroll'))
+                .slice(0, 3).map(e => e.outerHTML.slice(0, 90))""")
+            faults.append(f"{name}: {width} pixels wide: {wide}")
+        sizes = page.evaluate("""[...document.querySelectorAll('.gd-figure svg')].flatMap(svg => {
+            const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width
+            return [...svg.querySelectorAll('text, tspan')].filter(t => t.textContent.trim()).map(
+                t => [parseFloat(getComputedStyle(t).fontSize) * scale, t.tagName, t.textContent])})""")
+        for size, tag, text in sizes:
+            if size < SMALLEST_TYPE * (0.8 if tag == "tspan" else 1) - 0.01:
+                faults.append(f"{name}: {text!r} is {size:.1f} pixels high in a figure")
+        page.context.close()
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+def test_search_finds_a_page(browser, site, site_url, scheme):
+    base = {"http": site_url, "file": site.as_uri()}[scheme]
+    page, seen = visit(browser, f"{base}/chapters/index.html")
+    page.wait_for_timeout(200)
+    page.keyboard.press("Control+k")
+    page.keyboard.type("heavy ball")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#search-results li a")
+    assert "chapters/notation.html" in page.get_attribute("#search-results li a", "href")
+    page.wait_for_timeout(300)
+    assert not seen["errors"]
+    page.click("#search-results li a")
+    page.wait_for_selector("article h1")
+    assert "/chapters/notation.html" in page.url
+    page.context.close()
+
+
+def test_the_reader_chooses_the_theme(browser, site_url):
+    page, _ = visit(browser, f"{site_url}/chapters/index.html", color_scheme="light")
+    background = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(background)
+    page.evaluate("localStorage.setItem('mode', 'dark'); localStorage.setItem('theme', 'dark')")
+    page.reload()
+    assert page.evaluate(background) != light
+    page.context.close()
+
+
+def test_downloads_are_notebooks(site, chapters):
+    offered = 0
+    for name, page in chapters.items():
+        for link in page.select("a[href$='.ipynb']"):
+            if not urlsplit(link["href"]).netloc:
+                text = ((site / name).parent / link["href"]).resolve().read_text("utf-8")
+                assert '"nbformat"' in text and not re.search(r'"output_type"', text), link["href"]
+                offered += 1
+    with_code = sum(bool(page.select(".cell_input")) for page in chapters.values())
+    assert offered >= with_code
+
+
+def test_no_launch_button_without_a_repository(chapters):
+    hosts = ("mybinder.org", "colab.research.google.com")
+    assert not [name for name, page in chapters.items() if any(host in str(page) for host in hosts)]
