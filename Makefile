@@ -7,6 +7,10 @@ NAME ?= path
 RESOLVE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate --quiet
 
+# The course's matrices are small: a second thread of the linear algebra library only gets in the way.
+export OPENBLAS_NUM_THREADS ?= 1
+export OMP_NUM_THREADS ?= 1
+
 .DEFAULT_GOAL := help
 .PHONY: help book test test-oracles lint bench bench-book demo-grading lab notebooks widget lock clean
 
