@@ -56,6 +56,7 @@ def small_logistic(rng, n=200, d=4, l2=0.01):
 # Newton's step and its kin.
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 8))
 def test_newton_step_solves_the_damped_system(seed, d):
     rng = np.random.default_rng(seed)
@@ -69,6 +70,7 @@ def test_large_damping_is_a_short_gradient_step(rng):
     np.testing.assert_allclose(newton_step(g, H, 1e9), -g / 1e9, rtol=1e-8)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 8))
 def test_saddle_free_step_uses_the_polar_square_root(seed, d):
     """|H| is the positive square root of H^2."""
