@@ -92,7 +92,7 @@ class Assignments(SphinxDirective):
     """The table of assignments, and what each asks for."""
 
     def run(self):
-        lines = ["| | Assignment | Chapter | Points | Time | Notebook |", "|---:|---|---|---:|---|---|"]
+        lines = ["| No. | Assignment | Chapter | Points | Time | Notebook |", "|---:|---|---|---:|---|---|"]
         asked = []
         for ps, page in pages(self.env.srcdir).items():
             self.env.note_dependency(str(page))

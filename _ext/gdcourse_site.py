@@ -14,6 +14,7 @@ import os
 import shutil
 from dataclasses import dataclass, field
 from hashlib import sha256
+from html import escape
 from importlib.metadata import version
 from pathlib import Path
 
@@ -22,6 +23,7 @@ import gdcourse_notebooks
 import gdcourse_weight
 from docutils import nodes
 from gdcourse_figures import InlineFigures
+from sphinx.application import ENV_PICKLE_FILENAME
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
@@ -152,9 +154,18 @@ def depart_details(self, node):
     self.body.append("</details>\n")
 
 
+def describe(app, pagename, templatename, context, doctree):
+    """Let `description` in a page's front matter be its description for search engines and cards."""
+    description = app.env.metadata.get(pagename, {}).get("description")
+    if description:
+        tag = f'<meta name="description" content="{escape(" ".join(description.split()))}">'
+        context["metatags"] = f'{context.get("metatags") or ""}\n{tag}'
+
+
 def page_context(app, pagename, templatename, context, doctree):
     """Offer the page's notebook and, where the repository is known, the services that run it."""
-    context["has_math"] = "katex" in (context.get("body") or "")
+    body = (context.get("body") or "").replace('role="doc-biblioentry"', 'role="listitem"')  # what a list may hold
+    context |= {"body": body, "has_math": "katex" in body}
     if pagename not in app.env.all_docs or "kernelspec" not in app.env.metadata[pagename]:
         return
     target = Path(app.outdir, "_sources", f"{pagename}.ipynb")
@@ -182,6 +193,13 @@ def finish(app, exception):
     gdcourse_weight.trim(out)
 
 
+def forget_failure(app, exception):
+    """After a build with warnings keep nothing that would let the next one pass: Sphinx warns only while it reads."""
+    if not exception and app.keep_going and app._warncount:
+        Path(app.doctreedir, ENV_PICKLE_FILENAME).unlink(missing_ok=True)
+        Path(app.outdir, "index.html").unlink(missing_ok=True)
+
+
 def setup(app):
     """Register everything above."""
     for part in ("gdcourse_math", "gdcourse_assignments", "gdcourse_meta"):
@@ -192,6 +210,8 @@ def setup(app):
     app.add_role("assignment", Assignment())
     app.connect("config-inited", configure)
     app.connect("builder-inited", prepare_kernels)
+    app.connect("html-page-context", describe, priority=400)  # before gdcourse_meta reads it
     app.connect("html-page-context", page_context)
     app.connect("build-finished", finish)
+    app.connect("build-finished", forget_failure, priority=999)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
