@@ -85,6 +85,8 @@ def as_labels(name, y, n, classes):
 def number(name, x):
     """Return x as a finite float."""
     try:
+        if isinstance(x, (str, bytes)):
+            raise TypeError
         value = float(x)
     except (TypeError, ValueError):
         raise ValueError(f"{name} must be a finite number, got {x!r}") from None
@@ -131,6 +133,6 @@ def generator(name, rng):
 
 def one_of(name, x, choices):
     """Return x if it is one of the choices."""
-    if x not in choices:
+    if x not in list(choices):  # a list can be asked about anything, a dictionary only about what has a hash
         raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, got {x!r}")
     return x

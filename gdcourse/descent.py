@@ -62,6 +62,8 @@ def descend(problem, optimizer=None, *, lr, steps, start=None, tolerance=0.0, ba
         array([8., 4., 2., 1.])
     """
     optimizer = gd() if optimizer is None else optimizer
+    if not isinstance(optimizer, Optimizer):
+        raise ValueError(f"optimizer must be an Optimizer such as gd() or adam(), got {optimizer!r}")
     schedule = as_schedule(lr)
     steps = positive_integer("steps", steps)
     tolerance = -np.inf if tolerance is None else in_range("tolerance", tolerance, 0, np.inf, "[)")
@@ -129,7 +131,7 @@ def backtracking_step(problem, theta, direction, *, first=1.0, decrease=1e-4, sh
         first: the step tried first; decrease: the share of the predicted drop to insist on, in (0, 1);
         shrink: the factor between trials, in (0, 1).
     Returns: a float.
-    Raises: ValueError if the direction does not lead downhill, or no step down to 1e-20 of the first will do
+    Raises: ValueError if the direction does not lead downhill, or no step down to 1e-12 of the first will do
         (a gradient that does not belong to the value).
     Example:
         >>> from gdcourse.problems import quadratic
@@ -144,7 +146,8 @@ def backtracking_step(problem, theta, direction, *, first=1.0, decrease=1e-4, sh
     slope = g @ direction
     if not slope < 0:
         raise ValueError(f"direction must lead downhill, got slope g'p = {slope}")
-    smallest = step * 1e-20
+    # Much shorter steps would pass by rounding alone, whatever the direction.
+    smallest = step * 1e-12
     with np.errstate(all="ignore"):
         while not problem.value(theta + step * direction) <= value + decrease * step * slope:
             step *= shrink
