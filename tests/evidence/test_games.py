@@ -1,17 +1,11 @@
-"""Two players and sampled rewards: the tables hold, and agree with eigenvalues and with differences."""
+"""Two players and sampled rewards: they agree with eigenvalues and with differences."""
 
 import numpy as np
 import pytest
 
 from gdcourse.differentiate import numerical_gradient
-from gdcourse.evidence.games import GAME_STEPS, alternating_step, play, r37, r38, reinforce_samples
+from gdcourse.evidence.games import GAME_STEPS, alternating_step, play, reinforce_samples
 from gdcourse.stable import softmax
-
-
-@pytest.mark.parametrize("reproduce", [r37, r38])
-def test_every_row_holds(reproduce):
-    evidence = reproduce()
-    assert evidence.holds, [row for row in evidence.rows if not row.holds]
 
 
 @pytest.mark.parametrize("lr", [0.1, 0.7, 1.5])

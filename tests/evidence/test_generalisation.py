@@ -1,4 +1,4 @@
-"""Dimension and implicit bias: the tables hold, and agree with scipy and scikit-learn."""
+"""Dimension and implicit bias: they agree with scipy and scikit-learn."""
 
 import numpy as np
 import pytest
@@ -7,14 +7,8 @@ from sklearn.linear_model import Ridge
 
 from gdcourse import data
 from gdcourse.differentiate import gradient_check
-from gdcourse.evidence.generalisation import crowd_and_loner, local_search, r32, r35, stopping_filters
+from gdcourse.evidence.generalisation import crowd_and_loner, local_search, stopping_filters
 from gdcourse.problems import least_squares
-
-
-@pytest.mark.parametrize("reproduce", [r32, r35])
-def test_every_row_holds(reproduce):
-    evidence = reproduce()
-    assert evidence.holds, [row for row in evidence.rows if not row.holds]
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -1,4 +1,4 @@
-"""Landscapes: the tables hold, and the landscapes are what they claim to be."""
+"""Landscapes: they are what they claim to be."""
 
 import numpy as np
 import pytest
@@ -11,21 +11,10 @@ from gdcourse.evidence.landscape import (
     deep_linear_problem,
     exit_times,
     octopus,
-    r4,
-    r24,
-    r25,
-    r26,
-    r28,
     share_all_positive,
     share_escaped,
     spherical_critical_points,
 )
-
-
-@pytest.mark.parametrize("reproduce", [r4, r24, r25, r26, r28])
-def test_every_row_holds(reproduce):
-    evidence = reproduce()
-    assert evidence.holds, [row for row in evidence.rows if not row.holds]
 
 
 def test_the_deep_linear_gradient_is_right():
