@@ -23,6 +23,8 @@ KERNEL = """\
 export default {
   render({ model, el }) {
     el.classList.add("gdw-host");
+    // Or JupyterLab takes the arrow keys for itself.
+    el.addEventListener("focusin", ({ target }) => (target.dataset.lmSuppressShortcuts = true));
     const room = document.createElement("div");
     room.className = "gdw";
     el.append(room);
