@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gdcourse._validate import as_matrix, generator, in_range
+from gdcourse._validate import as_matrix, generator, in_range, positive_integer
 
 
 class Dataset(NamedTuple):
@@ -96,6 +96,7 @@ def split(n, fraction, rng):
         >>> [len(part) for part in split(10, 0.3, np.random.default_rng(0))]
         [7, 3]
     """
+    n = positive_integer("n", n, least=2)
     held = round(n * in_range("fraction", fraction, 0, 1, "()"))
     if not 0 < held < n:
         raise ValueError(f"fraction must leave examples on both sides, got {fraction} of n = {n}")

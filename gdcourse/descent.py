@@ -70,7 +70,7 @@ def descend(problem, optimizer=None, *, lr, steps, start=None, tolerance=0.0, ba
     if batches is not None and tolerance > 0:
         raise ValueError(f"tolerance must be 0 with batches, got {tolerance!r}: a batch is not the whole sum")
     if start is None and problem.start is None:
-        raise ValueError(f"start must be given, shape ({problem.dimension},): this problem has none of its own")
+        raise ValueError(f"start must have shape ({problem.dimension},), got None and a problem without one")
     theta = as_vector("start", problem.start if start is None else start, problem.dimension)
     batches = None if batches is None else iter(batches)
 
