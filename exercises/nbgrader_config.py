@@ -8,4 +8,3 @@ c.CourseDirectory.course_id = "gdcourse"
 c.CourseDirectory.root = str(Path(__file__).resolve().parent)
 c.ClearSolutions.code_stub = {"python": "# Your code here.\nraise NotImplementedError"}
 c.ClearSolutions.text_stub = "*Your answer here.*"
-c.Execute.timeout = 60

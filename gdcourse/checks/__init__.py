@@ -55,8 +55,8 @@ import secrets
 from importlib import import_module
 
 from gdcourse.checks.exercise import parameters_of
-from gdcourse.checks.judge import answers, judge
-from gdcourse.checks.report import NotYet, message, report
+from gdcourse.checks.judging import answers, judge
+from gdcourse.checks.reporting import NotYet, message, report
 
 MODULES = {"ps03": "descent"}
 
@@ -95,7 +95,7 @@ def grade(*solution, seed=None):
     (verdict,) = verdicts(exercise, functions, seed, behaviour)
     if not verdict.passed:
         raise NotYet(message(exercise, verdict, seed))
-    print(f"{exercise.name}: {verdict.behaviour.says}")
+    print(f"{exercise.name}, ok: {verdict.behaviour.says}")
 
 
 def verdicts(exercise, solution, seed, only=None):

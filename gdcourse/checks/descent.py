@@ -316,7 +316,7 @@ def forgets_c(f, g, x, p, t0=1.0, c=1e-4, rho=0.5):
     if slope >= 0:
         raise ValueError("p must point downhill")
     t, value = t0, f(x)
-    while f(x + t * p) > value + t * slope and t > 1e-12:
+    while f(x + t * p) > value + t * slope:
         t = rho * t
     return t
 
@@ -417,7 +417,7 @@ def _quartic(rng, d, steep=1.0):
     def f(x):
         return float(x @ H @ x / 2 - b @ x + 0.1 * np.sum(x**4))
 
-    return Oracle("f", f, limit=400), x, H @ x - b + 0.4 * x**3
+    return Oracle("f", f, f"f a quartic in {d}-d", limit=2_000), x, H @ x - b + 0.4 * x**3
 
 
 def _clear(case):
@@ -445,7 +445,7 @@ def _drawn(make, count):
 
 
 def _bowl_in_one_dimension(curvature):
-    return Oracle("f", lambda x: float(curvature * x @ x / 2), f"f(x) = {curvature / 2:g} * x @ x", limit=400)
+    return Oracle("f", lambda x: float(curvature * x @ x / 2), f"f(x) = {curvature / 2:g} * x @ x", limit=2_000)
 
 
 def _downhill(rng):
@@ -517,8 +517,7 @@ def standardize(X):
 
 
 @mistake(
-    "the sum of squares is divided by n - 1 (ddof=1). The book divides by n, so that the columns of Z "
-    "have exactly unit length per example.",
+    "the sum of squares is divided by n - 1 (ddof=1). The book divides by n, as np.std does by itself.",
     see="eq-gd-standardize",
 )
 def divides_by_n_minus_one(X):
@@ -903,7 +902,7 @@ def run_watching_x(grad, x0, lr, tol, max_steps):
 
 
 def _slope(H, centre):
-    return Oracle("grad", lambda x: H @ (x - centre), limit=5_000)
+    return Oracle("grad", lambda x: H @ (x - centre), f"grad of a bowl in {len(H)}-d", limit=5_000)
 
 
 def _descending(rng, d, shortfall):
@@ -956,6 +955,7 @@ def _blowing_up(rng):
 def _at_rest(rng):
     yield dict(grad=_bowl_about_zero(1.0), x0=np.array([0.5]), lr=0.5, tol=1.0, max_steps=10)
     yield dict(grad=_bowl_about_zero(1.0), x0=np.array([8.0]), lr=0.5, tol=0.1, max_steps=0)
+    yield dict(grad=_bowl_about_zero(1.0), x0=np.array([8.0]), lr=0.5, tol=1.5, max_steps=10)
     yield _descending(rng, 3, -5)
 
 

@@ -18,12 +18,14 @@ class Oracle:
     """A function handed to the student's, such as f or grad. Every call goes to the judge's side and is recorded.
 
     name: what a report calls it; function: may be a closure, for it never leaves the judge; text: how to write it
-    in a report, such as "f(x) = x @ x / 2"; limit: after this many calls the run is stopped as endless.
+    in a report, such as "f(x) = x @ x / 2"; takes: how many arguments; limit: after this many calls the run is
+    stopped as endless.
     """
 
     name: str
     function: Callable
     text: str = ""
+    takes: int = 1
     limit: int = 20_000
 
 

@@ -169,6 +169,13 @@ def is_real_evidence(value):
     return isinstance(value, tuple | list) and any(map(is_real_evidence, value))
 
 
+def has_nan(value):
+    """Tell whether there is a NaN anywhere in a plain value."""
+    if isinstance(value, tuple | list | dict):
+        return any(map(has_nan, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, float | complex | np.ndarray) and bool(np.any(value != value))
+
+
 def numbers(value):
     """Return all real numbers of a plain value as a flat list, or None if there is anything else in it."""
     if isinstance(value, np.ndarray):

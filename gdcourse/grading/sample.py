@@ -6,6 +6,8 @@ Every answer's score is known beforehand, so that a class shows what grading loo
 import ast
 import inspect
 import textwrap
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +26,7 @@ class Answer(NamedTuple):
     source: str | None
 
 
+@lru_cache
 def answers(exercise):
     """Return {label: Answer} of everything a made-up student may hand in for an exercise."""
     right = [exercise.reference, *exercise.styles]
@@ -90,7 +93,8 @@ def expected_points(exercise, answer, seed=0):
         functions = functions_of(exercise, answer.source or "")
     except (SyntaxError, KeyError):
         return 0.0
-    return float(sum(verdict.points for verdict in checks.verdicts(exercise, functions, seed)))
+    quick = replace(exercise, seconds=exercise.seconds / 4)  # what never ends need not take long
+    return float(sum(verdict.points for verdict in checks.verdicts(quick, functions, seed)))
 
 
 def functions_of(exercise, source):

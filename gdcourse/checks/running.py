@@ -6,7 +6,6 @@ student's own process while the judge sits elsewhere.
 
 import contextlib
 import ctypes
-import inspect
 import io
 import linecache
 import threading
@@ -82,13 +81,12 @@ def _hand_over(value, calls):
 
 
 def _recorded(oracle, calls):
-    expected = len(inspect.signature(oracle.function).parameters)
     made = 0
 
     def ask(*args):
         nonlocal made
-        if len(args) != expected:
-            raise TypeError(f"{oracle.name} takes {expected} argument{'s' * (expected > 1)}, got {len(args)}")
+        if len(args) != oracle.takes:
+            raise TypeError(f"{oracle.name} takes {oracle.takes} argument{'s' * (oracle.takes > 1)}, got {len(args)}")
         made += 1
         if made > oracle.limit:
             raise OutOfCalls(oracle.name)
@@ -135,7 +133,7 @@ def _deadline(seconds):
     """Stop the block after some seconds by raising OutOfTime in this thread, again and again until it stops.
 
     An alarm signal would work only in the main thread and not on Windows; this reaches every loop written in Python,
-    though not one inside a single call into C.
+    but not one inside a single call into C, nor one that stays inside a `try` with a bare `except`.
     """
     thread, over, lock = threading.get_ident(), threading.Event(), threading.Lock()
 

@@ -7,6 +7,7 @@ from gdcourse.checks.exercise import Oracle, Rng
 from gdcourse.checks.values import show
 
 WIDTH = 100
+BEFORE_ALL_ELSE = {"unwritten", "call", "structure", "raised", "time", "calls", "exit"}  # said once if all say it
 
 
 class NotYet(AssertionError):
@@ -19,10 +20,8 @@ class NotYet(AssertionError):
 def report(exercise, verdicts):
     """Return an exercise's page: its score, and a line for each behaviour that says what is wrong, if anything."""
     lines = [f"{exercise.name}   {sum(v.points for v in verdicts):g} of {_points(exercise.points)}"]
-    told = {explanation(verdict) for verdict in verdicts}
-    if len(told) == 1 and told != {""} and not verdicts[0].mistake:
-        # One thing stands before all else: nothing comes back, a loop without end, not written yet.
-        return "\n".join([*lines, _entry(verdicts[0]._replace(clue=""), set(), "")])
+    if len({v.fault for v in verdicts}) == 1 and verdicts[0].fault and verdicts[0].fault.kind in BEFORE_ALL_ELSE:
+        return "\n".join([*lines, _entry(verdicts[0], set(), "")])
     told = set()
     for verdict in verdicts:
         lines.append(_entry(verdict, told, verdict.behaviour.says))
@@ -60,18 +59,20 @@ def _entry(verdict, told, says):
 
 
 def _case(verdict):
-    """Return the smallest failing case on one line, or on three if it is long."""
+    """Return the smallest failing case on one line, or on two or three if it is long."""
     parts = ["smallest case: " + ", ".join(_argument(name, value) for name, value in verdict.case.items())]
     if verdict.fault.yours:
         parts.append(f"yours {verdict.fault.yours}")
     if verdict.fault.expected:
         parts.append(f"expected {verdict.fault.expected}")
-    one = "   ".join(parts)
-    margin = " " * 8
-    if len(one) <= WIDTH - len(margin):
-        return margin + one
-    pair = "   ".join(parts[1:])
-    return "\n".join([_paragraph(margin, parts[0]), *([margin + pair] if pair else [])])
+    margin, pair = " " * 8, "   ".join(parts[1:])
+    for lines in (["   ".join(parts)], [parts[0], pair]):
+        if max(map(len, lines)) <= WIDTH - len(margin):
+            break
+    else:
+        lines = [parts[0], pair] if len(pair) <= WIDTH - len(margin) else [part.replace("yours ", "yours    ", 1)
+                                                                           for part in parts]
+    return "\n".join(_paragraph(margin, line) for line in lines if line)
 
 
 def _argument(name, value):

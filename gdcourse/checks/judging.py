@@ -11,8 +11,21 @@ from typing import NamedTuple
 import numpy as np
 
 from gdcourse.checks.exercise import Behaviour, Mistake, Oracle, Rng
-from gdcourse.checks.run import observe
-from gdcourse.checks.values import conform, first_difference, is_real_evidence, numbers, same, show, show_apart, size
+from gdcourse.checks.running import observe
+from gdcourse.checks.values import (
+    conform,
+    first_difference,
+    has_nan,
+    is_real_evidence,
+    numbers,
+    same,
+    show,
+    show_apart,
+    size,
+)
+
+NAN = "it holds NaN, which is not a number."
+SHORT = 36  # characters up to which a value is shown whole
 
 
 class Fault(NamedTuple):
@@ -79,11 +92,23 @@ def judge(exercise, seed, runs, parameters=(), only=None):
             for behaviour in exercise.behaviours if only in (None, behaviour.name)]  # fmt: skip
 
 
+def passes(exercise, behaviour, seed, runs):
+    """Tell whether a solution's runs pass one behaviour, without asking why not."""
+    return next(_faults(exercise, behaviour, seed, runs), None) is None
+
+
+def _faults(exercise, behaviour, seed, runs):
+    """Yield the cases that fail, each with its fault."""
+    wanted = _known(exercise, exercise.reference, seed)(behaviour)
+    for case, want, run in zip(exercise.draw(behaviour, seed), wanted, runs(behaviour), strict=True):
+        if fault := _fault(exercise, behaviour, case, run, want):
+            yield case, fault
+
+
 def _verdict(exercise, behaviour, seed, runs, expected, parameters, diagnose):
     cases = exercise.draw(behaviour, seed)
     wanted, got = expected(behaviour), runs(behaviour)
-    faults = [(case, fault) for case, want, run in zip(cases, wanted, got, strict=True)
-              if (fault := _fault(exercise, behaviour, case, run, want))]  # fmt: skip
+    faults = list(_faults(exercise, behaviour, seed, runs))
     if not faults:
         return Verdict(behaviour)
     case, fault = min(faults, key=lambda pair: sum(map(size, pair[0].values())))
@@ -92,8 +117,12 @@ def _verdict(exercise, behaviour, seed, runs, expected, parameters, diagnose):
     unwritten = all(run.problem and run.problem.name == "NotImplementedError" for run in got)
     if unwritten:
         return Verdict(behaviour, Fault("unwritten", "not written yet."), failing=len(faults), of=len(cases))
-    clue = _clue(exercise, behaviour, got, wanted) if fault.kind == "value" else ""
-    return Verdict(behaviour, fault, diagnose(behaviour), clue, case, len(faults), len(cases))
+    found, clue = diagnose(behaviour), ""
+    if fault.kind == "value":
+        clue = _clue(exercise, behaviour, got, wanted)
+    elif fault.kind == "untouched" and not found:
+        clue = "Whoever calls it still needs that: work on a copy, x = x - step instead of x -= step."
+    return Verdict(behaviour, fault, found, clue, case, len(faults), len(cases))
 
 
 # One run against one expectation
@@ -109,14 +138,18 @@ def _fault(exercise, behaviour, case, run, want):
     if misfit:
         return Fault("structure", _sentence_of_misfit(exercise, run, misfit))
     if behaviour.untouched and (changed := _changed(case, run)):
-        return Fault("untouched", f"changes its argument {' and '.join(changed)}. Whoever calls your function "
-                                  "still needs it: work on a copy, x = x - step instead of x -= step.")
+        return Fault("untouched", f"changes its argument {' and '.join(changed)}.")
     if behaviour.holds:
+        if has_nan(run.output) and not has_nan(want.output):  # every comparison with it is False, a property's too
+            return Fault("value", NAN, show(run.output))
         sentence = behaviour.holds(case, run, want)
         return Fault("property", sentence, show(run.output)) if sentence else None
     yours, theirs = exercise.look(behaviour, run), exercise.look(behaviour, want)
-    difference = first_difference(yours, theirs, behaviour.rtol, behaviour.atol)
-    return _fault_of_values(exercise, *difference) if difference else None
+    if same(yours, theirs, behaviour.rtol, behaviour.atol):
+        return None
+    sentence = NAN if has_nan(yours) and not has_nan(theirs) else ""
+    named = isinstance(theirs, dict) and bool(exercise.parts)
+    return Fault("value", sentence, *_side_by_side(yours, theirs, named, behaviour))
 
 
 def _fitted(behaviour, run, want):
@@ -138,7 +171,7 @@ def _fault_of_raising(run, want):
     name = f"{_a(want.problem.name)}"
     if run.problem:
         return Fault(run.problem.kind, f"should raise {name} here. It {_sentence_of_problem(run.problem)}")
-    return Fault("value", f"should raise {name} here, and returns.", show(run.output), f"raise {want.problem.name}")
+    return Fault("value", f"should raise {name} here, and returns.", show(run.output), want.problem.name)
 
 
 def _sentence_of_problem(problem):
@@ -179,14 +212,24 @@ def _changed(case, run):
     return [name for name, value in case.items() if plain(value) and not same(run.after[name], value, 0, 0)]
 
 
-def _fault_of_values(exercise, path, ours, theirs):
-    name = ""
-    if exercise.parts and path and isinstance(path[0], str):
-        name, path = path[0], path[1:]
-    name += "".join(f"[{', '.join(map(str, p))}]" if isinstance(p, tuple) else f"[{p!r}]" for p in path)
-    a, b = show_apart(ours, theirs)
-    sentence = "yours is not a number (NaN)." if isinstance(ours, float) and np.isnan(ours) else ""
-    return Fault("value", sentence, f"{name} = {a}" if name else a, b)
+def _side_by_side(yours, theirs, named, behaviour):
+    """Write two values that differ: of a tuple the parts that do, of a long value the first entry that does."""
+    if not named:
+        name, a, b = _beside("", yours, theirs, behaviour)
+        return (f"{name} = {a}" if name else a), b
+    differing = [_beside(name, yours[name], theirs[name], behaviour) for name in theirs
+                 if not same(yours[name], theirs[name], behaviour.rtol, behaviour.atol)]  # fmt: skip
+    return (", ".join(f"{name} = {a}" for name, a, _ in differing),
+            ", ".join(f"{name} = {b}" if len(differing) > 1 else b for name, _, b in differing))
+
+
+def _beside(name, yours, theirs, behaviour):
+    a, b = show_apart(yours, theirs)
+    if max(len(a), len(b)) > SHORT or a == b:
+        path, yours, theirs = first_difference(yours, theirs, behaviour.rtol, behaviour.atol)
+        name += "".join(f"[{', '.join(map(str, p))}]" if isinstance(p, tuple) else f"[{p!r}]" for p in path)
+        a, b = show_apart(yours, theirs)
+    return name, a, b
 
 
 # The call itself
@@ -209,34 +252,35 @@ def _wrong_call(exercise, parameters, runs):
 
 def _diagnosis(exercise, seed, runs, expected):
     """Return a function behaviour -> the one known mistake that explains its failure, or None."""
-    theirs = {m: _known(exercise, m, seed) for m in exercise.mistakes}
-
     @cache
     def agrees(m, behaviour):
         """Tell whether every run of the student comes out as the mistake's does."""
         return all(_same_outcome(exercise, behaviour, case, a, b, want) for case, a, b, want in zip(
-            exercise.draw(behaviour, seed), runs(behaviour), theirs[m](behaviour), expected(behaviour), strict=True))
-
-    @cache
-    def differs(m, behaviour):
-        """Return the outcomes of the mistake where it does not do as the reference does."""
-        return [b for case, b, want in zip(
-            exercise.draw(behaviour, seed), theirs[m](behaviour), expected(behaviour), strict=True)
-            if _fault(exercise, behaviour, case, b, want)]  # fmt: skip
+            exercise.draw(behaviour, seed), runs(behaviour), _known(exercise, m, seed)(behaviour),
+            expected(behaviour), strict=True))  # fmt: skip
 
     def diagnose(behaviour):
-        fitting = [m for m in exercise.mistakes if differs(m, behaviour) and agrees(m, behaviour)]
+        fitting = [m for m in exercise.mistakes
+                   if _differing(exercise, m, behaviour, seed) and agrees(m, behaviour)]  # fmt: skip
         throughout = [m for m in fitting if all(agrees(m, other) for other in exercise.behaviours)]
         if len(throughout) == 1:
             return throughout[0]
         # Beyond that, only numbers that do not agree by chance may name a mistake: never a word, a count or a crash.
         if len(fitting) == 1:
-            telling = [b for b in differs(fitting[0], behaviour) if not b.problem and
+            telling = [b for b in _differing(exercise, fitting[0], behaviour, seed) if not b.problem and
                        is_real_evidence(_seen(exercise, behaviour, b))]
             return fitting[0] if len(telling) >= 2 else None
         return None
 
     return diagnose
+
+
+@lru_cache(maxsize=1024)
+def _differing(exercise, m, behaviour, seed):
+    """Return the runs of a mistake that do not come out as the reference's do."""
+    wanted, runs = (_known(exercise, s, seed)(behaviour) for s in (exercise.reference, m))
+    return [run for case, run, want in zip(exercise.draw(behaviour, seed), runs, wanted, strict=True)
+            if _fault(exercise, behaviour, case, run, want)]  # fmt: skip
 
 
 def _same_outcome(exercise, behaviour, case, a, b, want):

@@ -1,0 +1,198 @@
+"""What every exercise must keep to, whichever assignment it belongs to: found here without being listed."""
+
+import re
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+
+from gdcourse import checks
+from gdcourse.checks.__main__ import confusion
+from gdcourse.checks.book import EQUATIONS
+from gdcourse.checks.exercise import Oracle, Rng, _draw, as_tuple
+from gdcourse.checks.judging import answers, passes
+from gdcourse.checks.reporting import explanation, report
+
+EXERCISES = [exercise for ps in checks.MODULES for exercise in checks.assignment(ps).exercises]
+MISTAKES = [(exercise, m) for exercise in EXERCISES for m in exercise.mistakes]
+
+
+def named(exercise):
+    return exercise.name
+
+
+def named_pair(value):
+    return value.name
+
+
+def passed(exercise, solution, seed):
+    return all(verdict.passed for verdict in checks.verdicts(exercise, solution, seed))
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=named)
+def test_declares_what_the_course_promises(exercise):
+    assert len(exercise.mistakes) >= 3 and len(exercise.styles) >= 2
+    assert len({m.name for m in exercise.mistakes}) == len(exercise.mistakes)
+    assert len({b.name for b in exercise.behaviours}) == len(exercise.behaviours)
+    for m in exercise.mistakes:
+        assert m.see in EQUATIONS, f"{m.name} points to no equation of the book"
+        assert (m.hint.endswith(".") and not m.hint[0].isupper()) or m.hint.startswith("X "), m.name
+
+
+@pytest.mark.parametrize("ps", checks.MODULES)
+def test_an_assignment_has_20_to_30_points(ps):
+    assert 20 <= sum(exercise.points for exercise in checks.assignment(ps).exercises) <= 30
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=named)
+def test_right_solutions_pass_on_200_seeds(exercise):
+    for seed in range(200):
+        for solution in (exercise.reference, *exercise.styles):
+            runs = answers(exercise, solution, seed)
+            assert all(passes(exercise, b, seed, runs) for b in exercise.behaviours), (
+                seed, as_tuple(solution)[0].__name__, report(exercise, checks.verdicts(exercise, solution, seed)))
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=named)
+def test_no_mistake_passes_on_200_seeds(exercise):
+    for seed in range(200):
+        for m in exercise.mistakes:
+            runs = answers(exercise, m, seed)
+            assert not all(passes(exercise, b, seed, runs) for b in reversed(exercise.behaviours)), (seed, m.name)
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=named)
+def test_every_mistake_is_named_and_never_as_another(exercise):
+    for name, seen in confusion(exercise, range(15)).items():
+        mistakes = {m.name for m in exercise.mistakes}
+        assert set(seen) == ({name} if name in mistakes else {"right"}), (name, seen)
+
+
+@pytest.mark.parametrize(("exercise", "m"), MISTAKES, ids=named_pair)
+def test_a_mistake_reads_its_own_hint(exercise, m):
+    text = " ".join(report(exercise, checks.verdicts(exercise, m, 1)).split())
+    assert m.hint.split(".")[0] in text and f"Equation ({EQUATIONS[m.see]})" in text
+    assert "Traceback" not in text and "gdcourse" not in text
+
+
+@pytest.mark.parametrize(("exercise", "m"), MISTAKES, ids=named_pair)
+def test_something_near_a_mistake_is_not_put_down_to_it(exercise, m):
+    """The mistake's numbers, each a thousandth off, are wrong for a reason that nobody knows."""
+
+    def shifted(value):
+        if isinstance(value, tuple | list):
+            return type(value)(shifted(item) for item in value)
+        if isinstance(value, int | np.integer) and not isinstance(value, bool):
+            return value + 1 + abs(value) // 50
+        return value * 1.001 if isinstance(value, float | np.ndarray) else value
+
+    def near(function):
+        return lambda *args: shifted(function(*args))
+
+    functions = tuple(near(function) for function in exercise.functions(m))
+    for seed in range(3):
+        for verdict in checks.verdicts(exercise, functions, seed):
+            changed = verdict.behaviour.untouched and verdict.fault and verdict.fault.kind == "untouched"
+            words = verdict.behaviour.view in ("status",)
+            assert verdict.mistake is None or changed or words, (seed, verdict.behaviour.name, explanation(verdict))
+
+
+def pretenders(exercise):
+    """Functions that know nothing and hope for a point."""
+    wanted = exercise.functions(exercise.reference)
+
+    def raises(*args):
+        raise ValueError("no")
+
+    for value in (None, 0, 1.0, float("nan"), "converged", (), (0, 0, 0), (1.0, 1.0, 1.0), [1.0], np.zeros(2)):
+        yield (lambda *args, value=value: value,) * len(wanted)
+    for status in ("converged", "max_steps", "diverged"):
+        yield (lambda *args, status=status: (args[1] if len(args) > 1 else 0, 0, status),) * len(wanted)
+    yield (raises,) * len(wanted)
+    yield (lambda *args: args,) * len(wanted)
+    yield (lambda *args: args[0],) * len(wanted)
+    yield (lambda *args: (args[0], args[0], args[0]),) * len(wanted)
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=named)
+def test_pretending_earns_nothing(exercise):
+    for functions in pretenders(exercise):
+        for seed in (0, 1):
+            judged = checks.verdicts(exercise, functions, seed)
+            assert sum(v.points for v in judged) == 0, report(exercise, judged)
+
+
+def plain(value):
+    if isinstance(value, list | tuple) and not isinstance(value, Rng):
+        return all(map(plain, value))
+    return value is None or isinstance(value, bool | int | float | str | Oracle | Rng) or (
+        isinstance(value, np.ndarray) and value.dtype.kind in "biuf")  # fmt: skip
+
+
+def without_oracles(case):
+    return {name: value for name, value in case.items() if not isinstance(value, Oracle)}
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=named)
+def test_cases_are_plain_fresh_and_repeatable(exercise):
+    for behaviour in exercise.behaviours:
+        source = behaviour.cases or exercise.cases
+        first, again, other = (_draw.__wrapped__(exercise.name, source, seed) for seed in (0, 0, 1))
+        assert [repr(case.values()) for case in map(without_oracles, first)] == [
+            repr(case.values()) for case in map(without_oracles, again)] and len(first) >= 3
+        asked = exercise.signatures[exercise.name]
+        for case in first:
+            assert plain(list(case.values()))
+            assert behaviour.drive or tuple(case) == asked[: len(case)], "arguments in the signature's order"
+        assert any(not np.array_equal(a[name], b[name]) for a, b in zip(first, other, strict=True) for name in a
+                   if isinstance(a[name], float | int | np.ndarray) and name in b)  # fmt: skip
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=named)
+def test_what_travels_stands_on_its_own(exercise):
+    """Solutions go into notebooks, and drives into the student's process: they find nothing there but np."""
+    from gdcourse.grading.sample import functions_of, solution_source
+
+    for solution in (exercise.reference, *exercise.styles):
+        assert passed(exercise, functions_of(exercise, solution_source(exercise, solution)), 0)
+    for m in exercise.mistakes:
+        judged = checks.verdicts(exercise, functions_of(exercise, solution_source(exercise, m)), 0)
+        assert {v.mistake.name for v in judged if v.mistake} == {m.name}
+    for drive in {b.drive for b in exercise.behaviours} - {None}:
+        assert not drive.__closure__ and set(drive.__code__.co_names) & set(drive.__globals__) <= {"np"}
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=named)
+def test_withholds_functions_that_exist(exercise):
+    for path in exercise.withhold:
+        module, name = path.rsplit(".", 1)
+        assert hasattr(__import__(module, fromlist=[name]), name), path
+
+
+def test_equations_have_the_numbers_of_the_book(request):
+    """A hint's number is that of the labelled equation on its page: the chapter, then its place."""
+    found = {}
+    for path in sorted((request.config.rootpath / "chapters").rglob("*.md")):
+        labels = re.findall(r"^:label: (eq-\S+)", path.read_text("utf-8"), re.MULTILINE)
+        found |= {label: (path.stem, place) for place, label in enumerate(labels, 1)}
+    for label, number in EQUATIONS.items():
+        assert label in found, f"no chapter has an equation {label}"
+        assert number.split(".")[1] == str(found[label][1]), f"{label} is equation {found[label][1]} of its page"
+    chapters = {}
+    for label, number in EQUATIONS.items():
+        chapters.setdefault(found[label][0], set()).add(number.split(".")[0])
+    assert all(len(numbers) == 1 for numbers in chapters.values())
+
+
+def test_needs_numpy_alone():
+    code = textwrap.dedent("""
+        import sys, gdcourse
+        assert "gdcourse.checks" not in sys.modules
+        import gdcourse.checks
+        gdcourse.checks.exercises()
+        strangers = {"nbgrader", "IPython", "matplotlib", "sklearn", "scipy", "click"} & set(sys.modules)
+        assert not strangers, strangers
+    """)
+    subprocess.run([sys.executable, "-c", code], check=True)
