@@ -54,6 +54,14 @@ def test_is_not_misled_by_a_fall_after_the_blow_up():
     assert test.lrs[20] <= test.steepest <= test.lrs[26]
 
 
+def test_one_lucky_batch_does_not_decide_where_the_loss_is_lowest():
+    script = [1.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.5, 0.9, 0.9, 0.9]
+    losses = iter([*script, 0.0])
+    problem = Problem(None, None, 1, start=np.zeros(1), fused=lambda theta: (next(losses), np.ones(1)))
+    test = range_test(problem, low=1e-3, high=1.0, steps=len(script), window=3)
+    assert test.lowest in test.lrs[8:10]
+
+
 def test_takes_any_optimizer():
     plain = range_test(quadratic([[4.0]]), start=[1.0])
     heavy = range_test(quadratic([[4.0]]), momentum(0.9), start=[1.0])
