@@ -23,10 +23,12 @@ import gdcourse_notebooks
 import gdcourse_weight
 from docutils import nodes
 from gdcourse_figures import InlineFigures
+from sphinx.addnodes import download_reference
 from sphinx.application import ENV_PICKLE_FILENAME
+from sphinx.roles import XRefRole
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
-from sphinx.util.docutils import SphinxRole
+from sphinx.util.docutils import ReferenceRole
 from sphinxcontrib.bibtex.plugin import register_plugin
 from sphinxcontrib.bibtex.style.referencing import BracketStyle
 from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferenceStyle
@@ -95,16 +97,29 @@ def prepare_kernels(app):
     os.environ["PYTHONHASHSEED"] = "0"
 
 
-class Assignment(SphinxRole):
-    """{assignment}`ps03`: a link to that assignment's notebook."""
+class Assignment(ReferenceRole):
+    """{assignment}`ps03` or {assignment}`the notebook <ps03>`: a link to that assignment's notebook."""
 
     def run(self):
-        name = f"{self.text}.ipynb"
+        name = f"{self.target}.ipynb"
+        return [self.link(name, self.title if self.has_explicit_title else name)], []
+
+    def link(self, name, text):
+        """Return the link; a notebook that is not there is a warning."""
         if not (downloads(self.env.app) / name).is_file():
             logger.warning("no assignment %s in _build/downloads", name, location=self.get_location())
         uri = "../" * self.env.docname.count("/") + f"downloads/{name}"
-        link = f'<a class="reference download internal" download href="{uri}">{name}</a>'
-        return [nodes.raw(link, link, format="html")], []
+        link = f'<a class="reference download internal" download href="{uri}">{escape(text)}</a>'
+        return nodes.raw(link, link, format="html")
+
+
+class Download(XRefRole):
+    """{download}: as Sphinx has it, and for downloads/ps03.ipynb the assignment's notebook."""
+
+    def run(self):
+        if self.target.startswith("downloads/"):
+            return [Assignment.link(self, self.target.removeprefix("downloads/"), self.title)], []
+        return super().run()
 
 
 def downloads(app):
@@ -208,6 +223,7 @@ def setup(app):
     app.add_post_transform(Boxes)
     app.add_post_transform(InlineFigures)
     app.add_role("assignment", Assignment())
+    app.add_role("download", Download(nodeclass=download_reference), override=True)
     app.connect("config-inited", configure)
     app.connect("builder-inited", prepare_kernels)
     app.connect("html-page-context", describe, priority=400)  # before gdcourse_meta reads it

@@ -104,7 +104,8 @@ def build(folder, **environment):
 def book(tmp_path_factory):
     """Return a tiny book that has been built once."""
     folder = tmp_path_factory.mktemp("book")
-    make_book(folder, {"start": GOOD, "plain": "# Plain\n\nSolve {assignment}`ps03`.\n"})
+    plain = "# Plain\n\nSolve {assignment}`ps03`, {download}`the third <downloads/ps03.ipynb>`.\n"
+    make_book(folder, {"start": GOOD, "plain": plain})
     (folder / "_build" / "downloads").mkdir(parents=True)
     (folder / "_build" / "downloads" / "ps03.ipynb").write_text("{}")
     code, said = build(folder)
@@ -166,7 +167,8 @@ def test_launch_buttons_need_a_repository(book):
 
 
 def test_assignments_are_linked(book):
-    assert 'href="../downloads/ps03.ipynb"' in page(book, "plain")
+    assert 'href="../downloads/ps03.ipynb">ps03.ipynb</a>' in page(book, "plain")
+    assert 'href="../downloads/ps03.ipynb">the third</a>' in page(book, "plain")
     assert (book / "_build" / "html" / "downloads" / "ps03.ipynb").read_text() == "{}"
 
 

@@ -1,0 +1,127 @@
+"""Measure the built book: what each page weighs, asks for and shifts, and what Lighthouse says where npm can fetch it.
+
+    make book && make bench-book
+
+Weights are those of a first visit, every response gzipped as a server would send it (fonts and PNG as they are).
+Beside them stand the bars the book is held to.
+"""
+
+import gzip
+import http.server
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from functools import partial
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+SITE = Path(__file__).resolve().parent.parent / "_build" / "html"
+PACKED = (".woff2", ".png", ".jpg", ".gif")
+BARS = {"kB": 300, "shift": 0.02, "elsewhere": 0, "errors": 0}
+SHIFT = """() => new Promise(done => {
+  let sum = 0
+  new PerformanceObserver(list => { for (const e of list.getEntries()) if (!e.hadRecentInput) sum += e.value })
+    .observe({ type: 'layout-shift', buffered: true })
+  setTimeout(() => done(sum), 300)
+})"""
+LIGHTHOUSE = ("performance", "accessibility", "best-practices", "seo")
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
+def measure(browser, base, name):
+    """Visit one page at 412 pixels, scroll through it, and return a row of figures."""
+    page = browser.new_context(viewport={"width": 412, "height": 823}).new_page()
+    replies, errors = [], []
+    page.on("response", lambda reply: replies.append(reply))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda entry: entry.type == "error" and errors.append(entry.text))
+    page.goto(f"{base}/{name}")
+    page.wait_for_timeout(300)
+    first_shift = page.evaluate(SHIFT)
+    for top in range(0, page.evaluate("document.scrollingElement.scrollHeight"), 700):
+        page.evaluate(f"scrollTo(0, {top})")
+        page.wait_for_timeout(30)
+    page.wait_for_timeout(200)
+    weights = {}
+    for reply in replies:
+        body = reply.body()
+        packed = reply.url.split("?")[0].endswith(PACKED)
+        weights[reply.url] = len(body) if packed else len(gzip.compress(body, 6))
+    row = {
+        "page": name.removeprefix("chapters/").removesuffix(".html"),
+        "kB": sum(weights.values()) / 1000,
+        "html": weights[f"{base}/{name}"] / 1000,
+        "requests": len(weights),
+        "elsewhere": sum(not url.startswith((base, "data:", "blob:")) for url in weights),
+        "errors": len(errors),
+        "figures": page.locator("article .gd-figure svg").count(),
+        "shift": max(first_shift, page.evaluate(SHIFT)),
+    }
+    page.context.close()
+    return row, weights
+
+
+def lighthouse(base, name, chromium):
+    """Return Lighthouse's scores for phone and desktop, or the reason why there are none."""
+    npx = shutil.which("npx")
+    if npx is None:
+        return "no npx on this machine"
+    scores = {}
+    for device, flags in {"phone": [], "desktop": ["--preset=desktop"]}.items():
+        with tempfile.TemporaryDirectory() as folder:
+            report = Path(folder, "report.json")
+            command = [npx, "--yes", "lighthouse", f"{base}/{name}", "--quiet", "--output=json", *flags]
+            command += [f"--output-path={report}", "--chrome-flags=--headless=new --no-sandbox --disable-gpu"]
+            done = subprocess.run(command, env={**os.environ, "CHROME_PATH": chromium}, capture_output=True)
+            if not report.exists():
+                return f"lighthouse did not run: {done.stderr.decode()[-300:].strip()}"
+            categories = json.loads(report.read_text())["categories"]
+        scores[device] = {key: round(100 * categories[key]["score"]) for key in LIGHTHOUSE if key in categories}
+    return scores
+
+
+def main():
+    """Print the table; exit with 1 where a bar is missed."""
+    if not (SITE / "index.html").exists():
+        sys.exit("There is no book to measure. Run: make book")
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        sys.exit("Measuring needs Chromium.")
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=SITE))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    base = f"http://127.0.0.1:{server.server_address[1]}"
+    names = sorted(path.relative_to(SITE).as_posix() for path in (SITE / "chapters").glob("*.html"))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        results = [measure(browser, base, name) for name in names]
+        browser.close()
+    rows = [row for row, _ in results]
+    print("page                    total kB   html kB   requests   elsewhere   errors   figures   layout shift")
+    for row in rows:
+        print("{page:22} {kB:9.0f} {html:9.1f} {requests:10} {elsewhere:11} {errors:8} {figures:9} {shift:14.4f}"
+              .format(**row))  # fmt: skip
+    print("{page:22} {kB:9} {0:9} {0:10} {elsewhere:11} {errors:8} {0:9} {shift:14}".format("", page="bar", **BARS))
+    heaviest = max(results, key=lambda result: result[0]["kB"])
+    print(f"\nWhat {heaviest[0]['page']} loads, kB:")
+    for url, size in sorted(heaviest[1].items(), key=lambda item: -item[1])[:14]:
+        print(f"  {size / 1000:7.1f}  {url.removeprefix(base).split('?')[0]}")
+    if "--lighthouse" in sys.argv:
+        name = f"chapters/{heaviest[0]['page']}.html"
+        print(f"\nLighthouse, {heaviest[0]['page']}: {lighthouse(base, name, chromium)}")
+    server.shutdown()
+    missed = [f"{row['page']}: {key} {row[key]:.4g}" for row in rows for key, bar in BARS.items() if row[key] > bar]
+    if missed:
+        sys.exit("over the bar: " + "; ".join(missed))
+
+
+if __name__ == "__main__":
+    main()
