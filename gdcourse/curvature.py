@@ -41,8 +41,10 @@ def newton_step(g, H, damping=0.0):
     H = as_symmetric("H", H)
     damped = H + in_range("damping", damping, 0, np.inf, "[)") * np.eye(len(H))
     if not np.linalg.cond(damped) < 1 / np.finfo(float).eps:
-        raise ValueError(f"H must be invertible, got eigenvalues {np.linalg.eigvalsh(H)} with damping "
-                         f"{damping}: a positive damping moves them away from zero")
+        raise ValueError(
+            f"H must be invertible, got eigenvalues {np.linalg.eigvalsh(H)} with damping "
+            f"{damping}: a positive damping moves them away from zero"
+        )
     return -np.linalg.solve(damped, as_vector("g", g, len(H)))
 
 
