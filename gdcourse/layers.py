@@ -50,7 +50,7 @@ class Network:
         """Return theta (d,) cut into arrays of the parameters' shapes; they share its memory."""
         if theta.shape != (self.dimension,):
             raise ValueError(f"theta must have shape ({self.dimension},), got shape {theta.shape}")
-        return [theta[cut].reshape(shape) for cut, shape in self._cuts]
+        return [theta[cut] if len(shape) == 1 else theta[cut].reshape(shape) for cut, shape in self._cuts]
 
 
 # The layers.
