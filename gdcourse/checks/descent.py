@@ -736,10 +736,9 @@ def run_until(grad, x0, lr, tol, max_steps):
     x = np.array(x0, dtype=float)
     for steps in range(max_steps + 1):
         g = grad(x)
-        norm = np.linalg.norm(g)
-        if not np.isfinite(norm):
+        if not np.all(np.isfinite(g)):
             return x, steps, "diverged"
-        if norm <= tol:
+        if np.linalg.norm(g) <= tol:
             return x, steps, "converged"
         if steps < max_steps:
             x = x - lr * g

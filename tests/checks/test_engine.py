@@ -120,6 +120,12 @@ def test_a_loop_without_end_is_stopped(solution):
     assert "had not come to an end when its time was up" in said(solution, exercise)
 
 
+def test_a_reference_that_does_not_end_is_our_fault_and_not_the_students():
+    exercise = Exercise("double(x)", "y", forever, DOUBLE.behaviours, (), (), cases=_numbers, seconds=0.01)
+    with pytest.raises(RuntimeError, match="the reference of double did not come to an end on 'value', seed 0"):
+        verdicts(exercise, double, 0)
+
+
 def test_what_is_right_before_the_loop_is_kept_apart():
     runs = observe(lambda x: x if x < 3 else forever(x), [dict(x=1), dict(x=5), dict(x=1)], seconds=0.2)
     assert runs[0].output == 1 and [run.problem.kind for run in runs[1:]] == ["time", "time"]
