@@ -11,6 +11,7 @@ For authors:
 """
 
 import os
+import re
 import shutil
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -38,6 +39,7 @@ logger = logging.getLogger(__name__)
 HERE = Path(__file__).resolve().parent
 RUNTIME = ("numpy", "matplotlib", "scikit-learn", "ipywidgets", "anywidget")  # a page's outputs depend on these too
 REPEATED = {"proof", "proof-content", "exercise-content", "solution-content"}  # ids that boxes give themselves
+EMPTY_HEADER = re.compile(r'<th class="head[^"]*"><p></p></th>')  # the corner of a table names nothing
 KERNEL_CONFIG = """\
 c.InlineBackend.figure_formats = {"svg"}
 c.InlineBackend.print_figure_kwargs = {"bbox_inches": None, "metadata": {"Date": None}}
@@ -180,6 +182,7 @@ def describe(app, pagename, templatename, context, doctree):
 def page_context(app, pagename, templatename, context, doctree):
     """Offer the page's notebook and, where the repository is known, the services that run it."""
     body = (context.get("body") or "").replace('role="doc-biblioentry"', 'role="listitem"')  # what a list may hold
+    body = EMPTY_HEADER.sub("<td></td>", body)
     context |= {"body": body, "has_math": "katex" in body}
     if pagename not in app.env.all_docs or "kernelspec" not in app.env.metadata[pagename]:
         return
@@ -202,7 +205,7 @@ def finish(app, exception):
     start = f"{app.config.root_doc}.html"
     (out / "index.html").write_text(
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{app.config.html_title}</title>'
-        f'<meta http-equiv="refresh" content="0; url={start}"></head>'
+        f'<link rel="icon" href="_static/favicon.svg"><meta http-equiv="refresh" content="0; url={start}"></head>'
         f'<body><main><h1>{app.config.html_title}</h1><p><a href="{start}">Open the book</a></p></main></body></html>\n'
     )
     gdcourse_weight.trim(out)

@@ -178,7 +178,7 @@ def test_a_screen_of_360_pixels_scrolls_down_only(browser, site_url, chapters):
             faults.append(f"{name}: {width} pixels wide: {wide}")
         sizes = page.evaluate("""[...document.querySelectorAll('.gd-figure svg')].flatMap(svg => {
             const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width
-            return [...svg.querySelectorAll('text, tspan')].filter(t => t.textContent.trim()).map(
+            return [...svg.querySelectorAll('text, tspan')].filter(t => scale && t.textContent.trim()).map(
                 t => [parseFloat(getComputedStyle(t).fontSize) * scale, t.tagName, t.textContent])})""")
         for size, tag, text in sizes:
             if size < SMALLEST_TYPE * (0.8 if tag == "tspan" else 1) - 0.01:
