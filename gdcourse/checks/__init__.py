@@ -14,6 +14,9 @@ For an author: an exercise is one declaration in the module of its assignment, a
     def sums_components(g):
         return float(g.sum())
 
+    forgets_the_root = altered(                            # the same, where one place of the reference is wrong
+        steepness, "forgets_the_root", "np.sqrt(g @ g)", "g @ g", "the root is missing.", see="eq-gradient-norm")
+
     def with_a_loop(g):                                    # a style: right, but written differently
         return sum(x * x for x in g) ** 0.5
 
@@ -28,7 +31,7 @@ For an author: an exercise is one declaration in the module of its assignment, a
             Behaviour("length", 2, "the Euclidean length of the gradient"),
             Behaviour("inputs", 1, "g is left alone", untouched=True),
         ),
-        mistakes=(sums_components, ...), styles=(with_a_loop, ...),
+        mistakes=(sums_components, forgets_the_root, ...), styles=(with_a_loop, ...),
     )
     ASSIGNMENT = Assignment("ps99", "The gradient", ("gradient",), (STEEPNESS,))
 

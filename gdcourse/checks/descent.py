@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gdcourse.checks.exercise import Assignment, Behaviour, Exercise, Oracle, mistake
+from gdcourse.checks.exercise import Assignment, Behaviour, Exercise, Oracle, altered, mistake
 
 # spectral_step: two rates and what they promise
 
@@ -13,69 +13,49 @@ def spectral_step(H):
     return 2 / (mu + L), 2 / L, (L - mu) / (L + mu)
 
 
-@mistake(
+steps_by_one_over_L = altered(
+    spectral_step, "steps_by_one_over_L",
+    "2 / (mu + L), 2 / L, (L - mu) / (L + mu)",
+    "1 / L, 2 / L, 1 - mu / L",
     "the step is 1 / L, which is safe for every curvature and best for none: the steepest direction is "
     "gone at once, the flattest waits. The best step lets both shrink equally fast.",
     see="eq-gd-best-step",
-)
-def steps_by_one_over_L(H):
-    eigenvalues = np.linalg.eigvalsh(H)
-    mu, L = eigenvalues[0], eigenvalues[-1]
-    return 1 / L, 2 / L, 1 - mu / L
+)  # fmt: skip
 
-
-@mistake(
+limit_from_mu = altered(
+    spectral_step, "limit_from_mu", "2 / L,", "2 / mu,",
     "the limit is taken from the smallest eigenvalue. The steepest direction is the first to overshoot, "
     "so the largest eigenvalue sets the limit.",
     see="eq-gd-stability",
-)
-def limit_from_mu(H):
-    eigenvalues = np.linalg.eigvalsh(H)
-    mu, L = eigenvalues[0], eigenvalues[-1]
-    return 2 / (mu + L), 2 / mu, (L - mu) / (L + mu)
+)  # fmt: skip
 
-
-@mistake(
+sums_all_eigenvalues = altered(
+    spectral_step, "sums_all_eigenvalues", "2 / (mu + L)", "2 / np.trace(H)",
     "mu + L is taken to be the trace. The trace is the sum of all eigenvalues; only in two dimensions are "
     "those mu and L.",
     see="eq-gd-best-step",
-)
-def sums_all_eigenvalues(H):
-    eigenvalues = np.linalg.eigvalsh(H)
-    mu, L = eigenvalues[0], eigenvalues[-1]
-    return 2 / np.trace(H), 2 / L, (L - mu) / (L + mu)
+)  # fmt: skip
 
-
-@mistake(
+reads_the_diagonal = altered(
+    spectral_step, "reads_the_diagonal", "np.linalg.eigvalsh(H)", "np.sort(np.diag(H))",
     "the diagonal is taken for the eigenvalues. It holds them only when H is diagonal: a valley need not "
     "run along an axis.",
     see="eq-gd-quadratic-mode",
-)
-def reads_the_diagonal(H):
-    mu, L = np.diag(H).min(), np.diag(H).max()
-    return 2 / (mu + L), 2 / L, (L - mu) / (L + mu)
+)  # fmt: skip
 
-
-@mistake(
+rate_of_the_safe_step = altered(
+    spectral_step, "rate_of_the_safe_step", "(L - mu) / (L + mu)", "1 - mu / L",
     "the rate is 1 - mu / L, which belongs to the step 1 / L. The best step does better: put it into |1 - "
     "lr mu|.",
     see="eq-gd-rate",
-)
-def rate_of_the_safe_step(H):
-    eigenvalues = np.linalg.eigvalsh(H)
-    mu, L = eigenvalues[0], eigenvalues[-1]
-    return 2 / (mu + L), 2 / L, 1 - mu / L
+)  # fmt: skip
 
-
-@mistake(
+trusts_the_order_of_eig = altered(
+    spectral_step, "trusts_the_order_of_eig", "np.linalg.eigvalsh(H)", "np.linalg.eig(H)[0].real",
     "the eigenvalues are not in order: np.linalg.eig promises none, so the first need not be the "
     "smallest. np.linalg.eigvalsh sorts them.",
     see="eq-gd-quadratic-mode",
-)
-def trusts_the_order_of_eig(H):
-    eigenvalues = np.linalg.eig(H)[0].real
-    mu, L = eigenvalues[0], eigenvalues[-1]
-    return 2 / (mu + L), 2 / L, (L - mu) / (L + mu)
+)  # fmt: skip
 
 
 def spectral_by_kappa(H):
@@ -145,47 +125,34 @@ def gd_iterations(kappa, eps):
     return int(np.ceil(np.log(1 / eps) / np.log((kappa + 1) / (kappa - 1))))
 
 
-@mistake(
+mixes_logarithms = altered(
+    gd_iterations, "mixes_logarithms", "np.log(1 / eps)", "np.log10(1 / eps)",
     "one of the two logarithms is to base 10 and the other natural. Either base will do, as long as it is "
     "the same in both.",
     see="eq-gd-iterations",
-)
-def mixes_logarithms(kappa, eps):
-    if kappa == 1:
-        return 1
-    return int(np.ceil(np.log10(1 / eps) / np.log((kappa + 1) / (kappa - 1))))
+)  # fmt: skip
 
-
-@mistake(
+loses_the_sign = altered(
+    gd_iterations, "loses_the_sign", "np.log(1 / eps)", "np.log(eps)",
     "the sign of one logarithm is lost: log(eps) is negative, and so is the logarithm of the rate; their "
     "quotient is not.",
     see="eq-gd-iterations",
-)
-def loses_the_sign(kappa, eps):
-    if kappa == 1:
-        return 1
-    return int(np.ceil(np.log(eps) / np.log((kappa + 1) / (kappa - 1))))
+)  # fmt: skip
 
-
-@mistake(
+rounds_down = altered(
+    gd_iterations, "rounds_down", "np.ceil(", "np.floor(",
     "the number is rounded down. One step fewer than needed is not enough: round up.",
     see="eq-gd-iterations",
-)
-def rounds_down(kappa, eps):
-    if kappa == 1:
-        return 1
-    return int(np.log(1 / eps) / np.log((kappa + 1) / (kappa - 1)))
+)  # fmt: skip
 
-
-@mistake(
+counts_for_the_safe_step = altered(
+    gd_iterations, "counts_for_the_safe_step",
+    "np.log((kappa + 1) / (kappa - 1))",
+    "np.log(kappa / (kappa - 1))",
     "the rate is taken to be 1 - 1 / kappa, that of the step 1 / L. The best step shrinks the error by "
     "(kappa - 1) / (kappa + 1) and needs about half as many.",
     see="eq-gd-rate",
-)
-def counts_for_the_safe_step(kappa, eps):
-    if kappa == 1:
-        return 1
-    return int(np.ceil(np.log(eps) / np.log(1 - 1 / kappa)))
+)  # fmt: skip
 
 
 @mistake(
@@ -197,14 +164,13 @@ def approximates(kappa, eps):
     return int(np.ceil(kappa / 2 * np.log(1 / eps)))
 
 
-@mistake(
+counts_for_the_loss = altered(
+    gd_iterations, "counts_for_the_loss",
+    "np.log((kappa + 1) / (kappa - 1))",
+    "np.log(((kappa + 1) / (kappa - 1)) ** 2)",
     "the rate is squared. Squared, it is what the loss shrinks by; the error shrinks by the rate itself.",
     see="eq-gd-rate",
-)
-def counts_for_the_loss(kappa, eps):
-    if kappa == 1:
-        return 1
-    return int(np.ceil(np.log(eps) / np.log(((kappa - 1) / (kappa + 1)) ** 2)))
+)  # fmt: skip
 
 
 @mistake(
@@ -291,34 +257,19 @@ def backtracking(f, g, x, p, t0=1.0, c=1e-4, rho=0.5):
     return t
 
 
-@mistake(
+accepts_any_decrease = altered(
+    backtracking, "accepts_any_decrease", "> value + c * t * slope", ">= value",
     "any decrease is accepted. Armijo's condition asks for a share c of the decrease that the slope "
     "promises.",
     see="eq-gd-armijo",
-)
-def accepts_any_decrease(f, g, x, p, t0=1.0, c=1e-4, rho=0.5):
-    slope = g @ p
-    if slope >= 0:
-        raise ValueError("p must point downhill")
-    t, value = t0, f(x)
-    while f(x + t * p) >= value:
-        t = rho * t
-    return t
+)  # fmt: skip
 
-
-@mistake(
+forgets_c = altered(
+    backtracking, "forgets_c", "c * t * slope", "t * slope",
     "c is missing: the whole decrease that the slope promises is asked for, and a convex f never gives "
     "that.",
     see="eq-gd-armijo",
-)
-def forgets_c(f, g, x, p, t0=1.0, c=1e-4, rho=0.5):
-    slope = g @ p
-    if slope >= 0:
-        raise ValueError("p must point downhill")
-    t, value = t0, f(x)
-    while f(x + t * p) > value + t * slope:
-        t = rho * t
-    return t
+)  # fmt: skip
 
 
 @mistake(
@@ -333,18 +284,12 @@ def walks_uphill(f, g, x, p, t0=1.0, c=1e-4, rho=0.5):
     return t
 
 
-@mistake(
+assumes_steepest_descent = altered(
+    backtracking, "assumes_steepest_descent", "+ c * t * slope", "- c * t * (g @ g)",
     "the slope is taken to be -g @ g. That is right only for p = -g; along any other p the slope is g @ "
     "p.",
     see="eq-gd-armijo",
-)
-def assumes_steepest_descent(f, g, x, p, t0=1.0, c=1e-4, rho=0.5):
-    if g @ p >= 0:
-        raise ValueError("p must point downhill")
-    t, value = t0, f(x)
-    while f(x + t * p) > value - c * t * (g @ g):
-        t = rho * t
-    return t
+)  # fmt: skip
 
 
 @mistake("t is made smaller once more after it has passed. Test first, then shrink.", see="eq-gd-armijo")
@@ -360,29 +305,17 @@ def shrinks_once_too_often(f, g, x, p, t0=1.0, c=1e-4, rho=0.5):
             return t
 
 
-@mistake(
+evaluates_twice = altered(
+    backtracking, "evaluates_twice", "> value +", "> f(x) +",
     "f(x) is computed anew for every trial. It does not change: compute it once, before the loop.",
     see="eq-gd-armijo",
-)
-def evaluates_twice(f, g, x, p, t0=1.0, c=1e-4, rho=0.5):
-    slope = g @ p
-    if slope >= 0:
-        raise ValueError("p must point downhill")
-    t = t0
-    while f(x + t * p) > f(x) + c * t * slope:
-        t = rho * t
-    return t
+)  # fmt: skip
 
-
-@mistake("the new point comes back instead of the step t.", see="eq-gd-armijo")
-def returns_the_point(f, g, x, p, t0=1.0, c=1e-4, rho=0.5):
-    slope = g @ p
-    if slope >= 0:
-        raise ValueError("p must point downhill")
-    t, value = t0, f(x)
-    while f(x + t * p) > value + c * t * slope:
-        t = rho * t
-    return x + t * p
+returns_the_point = altered(
+    backtracking, "returns_the_point", "    return t", "    return x + t * p",
+    "the new point comes back instead of the step t.",
+    see="eq-gd-armijo",
+)  # fmt: skip
 
 
 def backtracking_by_counting(f, g, x, p, t0=1.0, c=1e-4, rho=0.5):
@@ -516,54 +449,39 @@ def standardize(X):
     return (X - mean) / std, mean, std
 
 
-@mistake(
+divides_by_n_minus_one = altered(
+    standardize, "divides_by_n_minus_one", "X.std(axis=0)", "X.std(axis=0, ddof=1)",
     "the sum of squares is divided by n - 1 (ddof=1). The book divides by n, as np.std does by itself.",
     see="eq-gd-standardize",
-)
-def divides_by_n_minus_one(X):
-    mean, std = X.mean(axis=0), X.std(axis=0, ddof=1)
-    std = np.where(std == 0, 1.0, std)
-    return (X - mean) / std, mean, std
+)  # fmt: skip
 
-
-@mistake(
+divides_by_zero = altered(
+    standardize, "divides_by_zero", "np.where(std == 0, 1.0, std)", "std",
     "a constant column is divided by its deviation, which is zero. It carries no slope: leave it at 0, "
     "with std = 1.",
     see="eq-gd-standardize",
-)
-def divides_by_zero(X):
-    mean, std = X.mean(axis=0), X.std(axis=0)
-    return (X - mean) / std, mean, std
+)  # fmt: skip
 
-
-@mistake(
+mixes_the_columns = altered(
+    standardize, "mixes_the_columns",
+    "X.mean(axis=0), X.std(axis=0)",
+    "np.full(X.shape[1], X.mean()), np.full(X.shape[1], X.std())",
     "one mean and one deviation serve all columns. Each feature has units of its own: use axis=0.",
     see="eq-gd-standardize",
-)
-def mixes_the_columns(X):
-    mean, std = np.full(X.shape[1], X.mean()), np.full(X.shape[1], X.std())
-    return (X - mean) / std, mean, std
+)  # fmt: skip
 
-
-@mistake(
+divides_by_the_variance = altered(
+    standardize, "divides_by_the_variance", "X.std(axis=0)", "X.var(axis=0)",
     "the columns are divided by their variance. The standard deviation is its root.",
     see="eq-gd-standardize",
-)
-def divides_by_the_variance(X):
-    mean, std = X.mean(axis=0), X.var(axis=0)
-    std = np.where(std == 0, 1.0, std)
-    return (X - mean) / std, mean, std
+)  # fmt: skip
 
-
-@mistake(
+divides_by_the_range = altered(
+    standardize, "divides_by_the_range", "X.std(axis=0)", "np.ptp(X, axis=0)",
     "the columns are divided by their range, from smallest to largest. That puts them between fixed ends, "
     "but one outlier then squeezes all the others together.",
     see="eq-gd-standardize",
-)
-def divides_by_the_range(X):
-    mean, std = X.mean(axis=0), X.max(axis=0) - X.min(axis=0)
-    std = np.where(std == 0, 1.0, std)
-    return (X - mean) / std, mean, std
+)  # fmt: skip
 
 
 @mistake(
@@ -636,49 +554,38 @@ def unstandardize_coefs(w, b, mean, std):
     return slopes, b - slopes @ mean
 
 
-@mistake(
+multiplies_by_std = altered(
+    unstandardize_coefs, "multiplies_by_std", "w / std", "w * std",
     "w is multiplied by std. Z = (X - mean) / std, so w @ z = (w / std) @ (x - mean).",
     see="eq-gd-standardize",
-)
-def multiplies_by_std(w, b, mean, std):
-    slopes = w * std
-    return slopes, b - slopes @ mean
+)  # fmt: skip
 
-
-@mistake(
+keeps_the_intercept = altered(
+    unstandardize_coefs, "keeps_the_intercept", "b - slopes @ mean", "b",
     "the intercept is left as it was. It belonged to z = 0, which is x = mean; the new one belongs to x = "
     "0.",
     see="eq-gd-standardize",
-)
-def keeps_the_intercept(w, b, mean, std):
-    return w / std, b
+)  # fmt: skip
 
-
-@mistake(
+moves_by_the_old_slopes = altered(
+    unstandardize_coefs, "moves_by_the_old_slopes", "slopes @ mean", "w @ mean",
     "the intercept is moved by w @ mean with the old w. The slopes that act on x are w / std, and so is "
     "what they do to the mean.",
     see="eq-gd-standardize",
-)
-def moves_by_the_old_slopes(w, b, mean, std):
-    return w / std, b - w @ mean
+)  # fmt: skip
 
-
-@mistake(
+moves_the_wrong_way = altered(
+    unstandardize_coefs, "moves_the_wrong_way", "b - slopes", "b + slopes",
     "the intercept is moved the wrong way: at x = mean the prediction must be the old b, so w @ mean / "
     "std is taken off.",
     see="eq-gd-standardize",
-)
-def moves_the_wrong_way(w, b, mean, std):
-    slopes = w / std
-    return slopes, b + slopes @ mean
+)  # fmt: skip
 
-
-@mistake(
+keeps_the_slopes = altered(
+    unstandardize_coefs, "keeps_the_slopes", "w / std", "w",
     "the slopes are not rescaled. A feature ten times as large needs a slope a tenth as large.",
     see="eq-gd-standardize",
-)
-def keeps_the_slopes(w, b, mean, std):
-    return w, b - w @ mean
+)  # fmt: skip
 
 
 def unstandardize_with_a_loop(w, b, mean, std):
@@ -745,22 +652,12 @@ def run_until(grad, x0, lr, tol, max_steps):
     return x, max_steps, "max_steps"
 
 
-@mistake(
+stops_when_x_stands_still = altered(
+    run_until, "stops_when_x_stands_still", "np.linalg.norm(g)", "np.linalg.norm(lr * g)",
     "the run stops when x has stopped moving. A short step may only mean a small rate: ask for the "
     "gradient's norm.",
     see="eq-gd-step",
-)
-def stops_when_x_stands_still(grad, x0, lr, tol, max_steps):
-    x = np.array(x0, dtype=float)
-    for steps in range(max_steps + 1):
-        g = grad(x)
-        if not np.all(np.isfinite(g)):
-            return x, steps, "diverged"
-        if np.linalg.norm(lr * g) <= tol:
-            return x, steps, "converged"
-        if steps < max_steps:
-            x = x - lr * g
-    return x, max_steps, "max_steps"
+)  # fmt: skip
 
 
 @mistake(
@@ -779,22 +676,12 @@ def ignores_nan(grad, x0, lr, tol, max_steps):
     return x, max_steps, "max_steps"
 
 
-@mistake(
+looks_at_the_largest_component = altered(
+    run_until, "looks_at_the_largest_component", "np.linalg.norm(g)", "np.max(np.abs(g))",
     "the largest component is compared with tol. The norm, the root of the sum of squares, is never "
     "smaller and often larger.",
     see="eq-gd-step",
-)
-def looks_at_the_largest_component(grad, x0, lr, tol, max_steps):
-    x = np.array(x0, dtype=float)
-    for steps in range(max_steps + 1):
-        g = grad(x)
-        if not np.all(np.isfinite(g)):
-            return x, steps, "diverged"
-        if np.max(np.abs(g)) <= tol:
-            return x, steps, "converged"
-        if steps < max_steps:
-            x = x - lr * g
-    return x, max_steps, "max_steps"
+)  # fmt: skip
 
 
 @mistake(
@@ -814,19 +701,11 @@ def steps_before_looking(grad, x0, lr, tol, max_steps):
     return x, max_steps, "max_steps"
 
 
-@mistake("the step is added, which climbs. Descent takes the gradient off: x - lr * g.", see="eq-gd-step")
-def climbs(grad, x0, lr, tol, max_steps):
-    x = np.array(x0, dtype=float)
-    for steps in range(max_steps + 1):
-        g = grad(x)
-        norm = np.linalg.norm(g)
-        if not np.isfinite(norm):
-            return x, steps, "diverged"
-        if norm <= tol:
-            return x, steps, "converged"
-        if steps < max_steps:
-            x = x + lr * g
-    return x, max_steps, "max_steps"
+climbs = altered(
+    run_until, "climbs", "x - lr * g", "x + lr * g",
+    "the step is added, which climbs. Descent takes the gradient off: x - lr * g.",
+    see="eq-gd-step",
+)  # fmt: skip
 
 
 @mistake(

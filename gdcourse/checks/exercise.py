@@ -4,6 +4,8 @@ They are records and know nothing of running or judging; `gdcourse.checks` shows
 """
 
 import inspect
+import linecache
+import textwrap
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -108,6 +110,22 @@ class Mistake:
 def mistake(hint, see="", of=""):
     """Turn the function below into a known mistake. The hint continues "That is what comes out when ..."."""
     return lambda function: Mistake(function, hint, see, of)
+
+
+def altered(reference, name, old, new, hint, see="", of=""):
+    """Return the known mistake that differs from the reference in one place: `new` where it says `old`.
+
+    Raises: ValueError if the reference does not say `old` exactly once.
+    """
+    source = textwrap.dedent(inspect.getsource(reference))
+    if source.count(old) != 1:
+        raise ValueError(f"old must occur once in {reference.__name__}, got {old!r}, {source.count(old)} times")
+    source = source.replace(old, new).replace(f"def {reference.__name__}(", f"def {name}(", 1)
+    file = f"<{reference.__module__}.{name}>"
+    names = {}
+    exec(compile(source, file, "exec"), reference.__globals__, names)
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)  # for inspect.getsource
+    return Mistake(names[name], hint, see, of)
 
 
 @dataclass(frozen=True, eq=False)

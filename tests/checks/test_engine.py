@@ -1,5 +1,6 @@
 """The engine on exercises made up for the purpose: what it sees, what it says, and what it does not say."""
 
+import inspect
 import time
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from gdcourse import checks
 from gdcourse.checks import verdicts
-from gdcourse.checks.exercise import Behaviour, Exercise, Oracle, Rng, mistake
+from gdcourse.checks.exercise import Behaviour, Exercise, Oracle, Rng, altered, mistake
 from gdcourse.checks.judging import answers, judge
 from gdcourse.checks.reporting import NotYet, message, report
 from gdcourse.checks.running import observe
@@ -231,6 +232,15 @@ def test_two_mistakes_at_once_are_both_named():
 def test_half_right_earns_half():
     first, second = verdicts(SPLIT, lambda x: [x / 2, 0.0], 0)
     assert (first.points, second.points) == (1, 0)
+
+
+def test_a_mistake_may_be_one_change_of_the_reference():
+    halves = altered(double, "halves", "2 * x", "x / 2", "x is halved.", see="eq-gd-step")
+    assert halves.function(8.0) == 4.0 and halves.name == "halves"
+    assert inspect.getsource(halves.function) == "def halves(x):\n    return x / 2\n"
+    for old in ("3 * x", "x"):  # not there, and there twice
+        with pytest.raises(ValueError, match="old must occur once in double"):
+            altered(double, "other", old, "y", "no.")
 
 
 # Inputs, oracles, randomness, several functions, drives
