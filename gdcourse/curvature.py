@@ -365,12 +365,13 @@ def natural_gradient(problem, fisher, *, lr, steps, start=None, damping=0.0, tol
 def sharpness(gradient, theta, rng, *, iterations=200, tolerance=1e-6):
     """Measure the largest eigenvalue of the Hessian by power iteration on Hessian-vector products.
 
-    v <- H v / |H v|, two gradients an iteration and no matrix. Power iteration finds the eigenvalue of
-    largest size; where that is negative, a second pass on H - lambda I finds the largest.
+    v <- H v / |H v|, two gradients an iteration and no matrix, until H v is along v. Power iteration finds the
+    eigenvalue of largest size; where that is negative, or has a twin of the other sign, a second pass on
+    H + |H v| I finds the largest.
 
     Args:
         gradient: a function (d,) -> (d,); theta: (d,); rng: a numpy.random.Generator, for the first v.
-        iterations: the most to make in a pass; tolerance: stop when the relative change falls to this.
+        iterations: the most to make in a pass; tolerance: the relative error at which to stop.
     Returns: a float.
     Raises: ValueError if theta is not finite or the gradient is not.
     Example:
@@ -384,18 +385,19 @@ def sharpness(gradient, theta, rng, *, iterations=200, tolerance=1e-6):
     tolerance = in_range("tolerance", tolerance, 0, 1, "[)")
 
     def dominant(shift):
-        v, eigenvalue = first / np.linalg.norm(first), np.inf
+        v = first / np.linalg.norm(first)
         for _ in range(iterations):
-            Hv = as_vector("gradient", hessian_vector_product(gradient, theta, v)) - shift * v
-            before, eigenvalue = eigenvalue, float(v @ Hv)
-            length = np.linalg.norm(Hv)
-            if length == 0 or abs(eigenvalue - before) <= tolerance * abs(eigenvalue):
+            Hv = as_vector("gradient", hessian_vector_product(gradient, theta, v)) + shift * v
+            eigenvalue, length = float(v @ Hv), np.linalg.norm(Hv)
+            # The eigenvalue's error goes with the square of the residual.
+            settled = np.linalg.norm(Hv - eigenvalue * v) <= np.sqrt(tolerance) * length
+            if settled:
                 break
             v = Hv / length
-        return eigenvalue
+        return eigenvalue, length, settled
 
-    largest = dominant(0.0)
-    return largest if largest >= 0 else dominant(largest) + largest
+    largest, length, settled = dominant(0.0)
+    return largest if settled and largest >= 0 else dominant(length)[0] - length
 
 
 class CriticalPoint(NamedTuple):

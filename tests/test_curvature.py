@@ -427,3 +427,9 @@ def test_kicks_are_uniform_in_the_ball():
 def test_wrong_arguments_of_perturbed_gd(arguments, message):
     with pytest.raises(ValueError, match=message):
         perturbed_gd(*arguments, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_sharpness_at_a_saddle_whose_curvatures_are_of_equal_size(seed):
+    H = np.diag([2.0, -2.0])
+    assert sharpness(lambda x: H @ x, np.zeros(2), np.random.default_rng(seed)) == pytest.approx(2, rel=1e-4)
