@@ -376,7 +376,7 @@ def sharpness(gradient, theta, rng, *, iterations=200, tolerance=1e-6):
     Raises: ValueError if theta is not finite or the gradient is not.
     Example:
         >>> H = np.diag([1.0, 3.0, -7.0])
-        >>> round(sharpness(lambda x: H @ x, np.zeros(3), np.random.default_rng(0)), 4)
+        >>> round(sharpness(lambda x: H @ x, np.zeros(3), np.random.default_rng(0)), 3)
         3.0
     """
     theta = as_vector("theta", theta)
