@@ -371,7 +371,8 @@ def sharpness(gradient, theta, rng, *, iterations=200, tolerance=1e-6):
 
     Args:
         gradient: a function (d,) -> (d,); theta: (d,); rng: a numpy.random.Generator, for the first v.
-        iterations: the most to make in a pass; tolerance: the relative error at which to stop.
+        iterations: the most to make in a pass; tolerance: the error at which to stop, relative to the
+            largest eigenvalue in size.
     Returns: a float.
     Raises: ValueError if theta is not finite or the gradient is not.
     Example:
@@ -397,7 +398,7 @@ def sharpness(gradient, theta, rng, *, iterations=200, tolerance=1e-6):
         return eigenvalue, length, settled
 
     largest, length, settled = dominant(0.0)
-    return largest if settled and largest >= 0 else dominant(length)[0] - length
+    return largest if settled and largest >= 0 else float(dominant(length)[0] - length)
 
 
 class CriticalPoint(NamedTuple):
