@@ -179,6 +179,12 @@ def test_a_state_is_a_link_and_survives_a_reload(visit, pages):
     assert seen(page)[1] == changed[1] and changed[1] != opening[1]
 
 
+def test_a_link_to_a_surface_starts_where_that_surface_starts(visit, pages):
+    page = visit(pages["path"] + "#widget=path&surface=himmelblau")
+    page.wait_for_selector("[data-mounted]")
+    assert "from (0, −4.00)" in page.inner_text(".gdw-sentence")
+
+
 @pytest.mark.parametrize("link", [
     "surface=moon&optimizer=psychic&lr=-1&beta=7&start=99,99&steps=3.5", "lr=fast&start=1&steps=1e9", "", "%%%",
 ])  # fmt: skip

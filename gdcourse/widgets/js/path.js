@@ -35,6 +35,7 @@ export function render({ model, el, page, python }) {
     note: () => (met.size ? { met: [...met].map((pair) => pair.join("-")).join() } : {}),
   });
   const { state, opening } = story;
+  if (state.surface !== opening.surface && !page?.settings.start) state.start = SURFACES[state.surface].start;
 
   function valid(name, value, { surface }) {
     if (name === "surface") return value in SURFACES;
@@ -168,7 +169,9 @@ export function render({ model, el, page, python }) {
     dots.setAttribute("d", d.replaceAll("L", "h0M") + "h0");
     set(here, { cx: near(x(shown[frame][0])), cy: near(y(shown[frame][1])) });
     start.update({ at: state.start, x, y });
-    set(hint, { x: near(x(state.start[0])), y: near(y(state.start[1])) - 13, visibility: moved ? "hidden" : null });
+    const rises = story.run.path.length > 1 && story.run.path[1][1] > state.start[1];
+    const hintY = near(y(state.start[1])) + (rises ? 22 : -13); // on the side where the path is not
+    set(hint, { x: near(x(state.start[0])), y: hintY, visibility: moved ? "hidden" : null });
   }
 
   function drawLoss() {
