@@ -1,11 +1,11 @@
-"""The recurrent unit: against a complex step through its loop, at its fixed points, and on a grid."""
+"""Recurrent networks: against a complex step through their loop; the unit at its fixed points and on a grid."""
 
 import numpy as np
 import pytest
 from scipy import optimize, special
 
 from gdcourse.differentiate import complex_step
-from gdcourse.recurrent import cliff, unit_through_time
+from gdcourse.recurrent import cliff, recurrent, unit_through_time
 
 
 def logistic(x):
@@ -42,3 +42,31 @@ def test_bad_input_names_itself(steps):
     for make in (cliff, lambda steps: unit_through_time(1.0, 1.0, steps)):
         with pytest.raises(ValueError, match=f"steps must be an integer of at least 1, got {steps}"):
             make(steps=steps)
+
+
+def test_the_layer_matches_a_complex_step_through_the_loop():
+    g = np.random.default_rng(0)
+    steps, inputs, hidden = 5, 2, 3
+    layer = recurrent(steps, inputs, hidden)
+    theta, x = g.normal(size=layer.dimension), g.normal(size=(4, steps * inputs))
+    upstream = g.normal(size=(4, hidden))
+
+    def along(theta, x):
+        U, W, b = theta[:6].reshape(2, 3), theta[6:15].reshape(3, 3), theta[15:]
+        h = 0
+        for t in range(steps):
+            h = np.tanh(x.reshape(4, steps, inputs)[:, t] @ U + h @ W + b if t else x[:, :inputs] @ U + b)
+        return (h * upstream).sum()
+
+    y, cache = layer.forward(layer.views(theta), x)
+    gradient = np.full_like(theta, np.nan)
+    dx = layer.backward(layer.views(theta), cache, upstream, layer.views(gradient))
+    assert (y * upstream).sum() == pytest.approx(along(theta, x))
+    assert gradient == pytest.approx(complex_step(lambda theta: along(theta, x), theta), rel=1e-9)
+    assert dx.ravel() == pytest.approx(complex_step(lambda x: along(theta, x.reshape(4, -1)), x.ravel()), rel=1e-9)
+
+
+@pytest.mark.parametrize("numbers", [(0, 1, 1), (1, 1.5, 1), (1, 1, None)])
+def test_a_layer_of_no_size_names_itself(numbers):
+    with pytest.raises(ValueError, match="must be an integer of at least 1, got"):
+        recurrent(*numbers)
