@@ -1,0 +1,100 @@
+"""CONTRIBUTING.md, followed to the letter in a copy of the project: what it tells a newcomer to do works."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+GUIDE = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+INSERT = re.compile(r"In\s`([^`]+)`, before `([^`]+)`:\n\n```python\n(.*?)```", re.DOTALL)
+APPEND = re.compile(r"In\s`([^`]+)`, at the end:\n\n```python\n(.*?)```", re.DOTALL)
+REPLACE = re.compile(r"In\s`([^`]+)`, replace `([^`]+)` by `([^`]+)`")
+
+
+def section(title):
+    """Return one section of the guide."""
+    return re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", GUIDE, re.MULTILINE | re.DOTALL)[1]
+
+
+def follow(text, folder):
+    """Do in a folder what a section says; return how many edits that were."""
+    edits = 0
+    for name, anchor, code in INSERT.findall(text):
+        target, (before, after) = folder / name, split_once((folder / name).read_text("utf-8"), anchor)
+        target.write_text(f"{before}{code.rstrip()}\n\n\n{anchor}{after}")
+        edits += 1
+    for name, old, new in REPLACE.findall(text):
+        before, after = split_once((folder / name).read_text("utf-8"), old)
+        (folder / name).write_text(before + new + after)
+        edits += 1
+    for name, code in APPEND.findall(text):
+        (folder / name).write_text((folder / name).read_text("utf-8").rstrip() + "\n\n\n" + code)
+        edits += 1
+    return edits
+
+
+def split_once(text, anchor):
+    """Return what stands before and after a text that must occur exactly once."""
+    assert text.count(anchor) == 1, f"{anchor!r} stands {text.count(anchor)} times"
+    return text.split(anchor)
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """Return a copy of what adding an optimiser touches."""
+    shutil.copytree(ROOT / "gdcourse", tmp_path / "gdcourse", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "tests").mkdir()
+    shutil.copy(ROOT / "tests" / "test_optimizers.py", tmp_path / "tests")
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def run_tests(copy, word):
+    """Run the copy's tests that mention a word; return (how many passed, how many failed, what was said)."""
+    program = """\
+import sys, pytest, gdcourse
+assert gdcourse.__file__.startswith(sys.argv[1])
+sys.exit(pytest.main(sys.argv[2:]))
+"""
+    paths = ["tests/test_optimizers.py", "gdcourse/optimizers.py"]
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(copy), *paths, "-q", "-p", "no:cacheprovider", "-k", word],
+        cwd=copy, capture_output=True, text=True,
+    )  # fmt: skip
+    counts = {key: int(n) for n, key in re.findall(r"(\d+) (passed|failed)", done.stdout)}
+    return counts.get("passed", 0), counts.get("failed", 0), done.stdout + done.stderr
+
+
+def test_adding_an_optimiser_works_as_it_is_written(copy):
+    assert follow(section("Add an optimiser"), copy) == 4
+    passed, failed, said = run_tests(copy, "adabelief")
+    assert not failed and passed >= 8, said  # all that runs over every method, the doctest, and the property of its own
+    ruff = [Path(sys.executable).with_name("ruff"), "check", "."]
+    lint = subprocess.run(ruff, cwd=copy, capture_output=True, text=True)
+    assert lint.returncode == 0, lint.stdout
+
+
+@pytest.mark.parametrize(
+    "right, wrong",
+    [("(g - m) * (g - m)", "g * g"), ("m = beta1 * m + (1.0 - beta1) * g", "m *= beta1; m += (1.0 - beta1) * g")],
+)
+def test_a_slip_in_it_would_be_noticed(copy, right, wrong):
+    faulty = section("Add an optimiser").replace(right, wrong)
+    assert faulty != section("Add an optimiser")
+    follow(faulty, copy)
+    assert run_tests(copy, "adabelief")[1] > 0
+
+
+def test_its_commands_and_files_exist():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    commands = re.findall(r"(?:^|`)make ([a-z-]+)", GUIDE, re.MULTILINE)
+    assert set(commands) <= targets and {"lint", "test", "book", "lock", "widget"} <= set(commands)
+    assert len(re.search(r"```sh\n(.*?)```", GUIDE, re.DOTALL)[1].strip().split("\n")) == 5
+    for name in re.findall(r"`((?:gdcourse|chapters|tests|exercises|\.ci|_toc)[\w./-]*)`", GUIDE):
+        assert (ROOT / name).exists() or "NN" in name or name == "gdcourse.evidence", name
+    for name in re.findall(r"`(\w+\.js)`", GUIDE):
+        assert (ROOT / "gdcourse" / "widgets" / "js" / name).is_file(), name
