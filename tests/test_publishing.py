@@ -30,7 +30,7 @@ LIVE = """\
 ---
 jupytext: {text_representation: {extension: .md, format_name: myst}}
 kernelspec: {name: python3, display_name: Python 3}
-myst: {html_meta: {description: 'Six times seven, "computed" by a page & shown to whoever follows a link to it.'}}
+description: 'Six times seven, "computed" by a page & shown to whoever follows a link to it.'
 ---
 # Live
 
@@ -186,6 +186,42 @@ class Pages(SimpleHTTPRequestHandler):
 
     def log_message(self, *args):
         pass
+
+
+WORDS = """
+gradient descent, SGD, stochastic gradient, mini-batch, minibatch, batch size, full-batch, epoch, learning rate,
+step size, schedule, learning rate schedule, learning rate decay, warm-up, cosine annealing, momentum, heavy ball,
+Polyak, Nesterov, accelerated gradient, AdaGrad, RMSProp, rmsprop, Adam, AdamW, AMSGrad, weight decay, Newton,
+quasi-Newton, BFGS, L-BFGS, Gauss-Newton, natural gradient, Fisher, Hessian, Jacobian, Frank-Wolfe, conditional
+gradient, projection, projected gradient, proximal, ISTA, soft thresholding, subgradient, line search, backtracking,
+Armijo, finite differences, gradient check, complex step, autodiff, automatic differentiation, backprop,
+backpropagation, chain rule, forward pass, backward pass, vanishing gradients, exploding gradients, clipping,
+gradient clipping, batch norm, batch normalization, residual connection, skip connection, Xavier, Glorot, Kaiming,
+He initialization, ReLU, sigmoid, softmax, logit, cross entropy, mean squared error, MSE, MAE, Huber, pinball,
+quantile, likelihood, maximum likelihood, KL divergence, saddle point, local minimum, plateau, sharpness, edge of
+stability, condition number, conditioning, convex, overfitting, regularization, regularisation, early stopping,
+phlogiston, lasso, ridge, data augmentation, random search, hyperparameter, curse of dimensionality, GAN,
+autoencoder, REINFORCE, policy gradient, optimizer, optimiser
+"""
+ABSENT = {"phlogiston"}  # the test must see what finding nothing looks like
+
+
+@pytest.mark.browser
+def test_search_finds_every_term_and_method_by_its_common_names(browser, fork):
+    glossary = (ROOT / "chapters" / "glossary.md").read_text("utf-8").split("```{glossary}")[1].split("```")[0]
+    names = re.findall(r"^([A-Za-z].*)$", glossary, re.MULTILINE)
+    assert len(names) > 150 and len({name.lower() for name in names}) == len(names)
+    words = [" ".join(word.split()) for word in WORDS.split(",")] + names
+    page = browser.new_page()
+    page.goto(f"{(fork / 'search.html').as_uri()}?q=gradient")
+    page.wait_for_selector("#search-results li a")
+    found = page.evaluate(
+        """words => words.map(word => Search._performSearch(...Search._parseQuery(word)).map(result => result[0]))""",
+        words,
+    )
+    page.close()
+    lost = {word for word, pages in zip(words, found, strict=True) if "chapters/glossary" not in pages}
+    assert lost == ABSENT
 
 
 @pytest.mark.browser
