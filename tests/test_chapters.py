@@ -1,0 +1,141 @@
+"""The pages: what each must hold, that every idea is taught where it is said to be, and that nothing is left over."""
+
+import re
+from pathlib import Path
+from statistics import median
+
+import pytest
+import yaml
+
+from gdcourse.book import claims_index, concept_index, pages
+from gdcourse.evidence import REPRODUCTIONS
+
+CHAPTERS = Path(__file__).parent.parent / "chapters"
+CONCEPTS = yaml.safe_load((CHAPTERS / "concepts.yml").read_text(encoding="utf-8"))
+CLAIMS = yaml.safe_load((CHAPTERS / "claims.yml").read_text(encoding="utf-8"))
+PAGES = pages(CHAPTERS)
+NUMBERED = [page for page in PAGES if page.number]
+each_chapter = pytest.mark.parametrize("page", NUMBERED, ids=lambda page: page.name)
+
+CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LABEL = re.compile(r"^\(([\w-]+)\)=$|^:label: ([\w-]+)$", re.MULTILINE)
+
+
+def labels(text):
+    return [a or b for a, b in LABEL.findall(text)]
+
+
+def cells(text):
+    """Yield (tags, code) of each code cell."""
+    for body in CELL.findall(text):
+        head = re.match(r"---\n(.*?)\n---\n", body, re.DOTALL)
+        matter = yaml.safe_load(head[1]) if head else {}
+        yield matter.get("tags", []), body[head.end() if head else 0 :]
+
+
+def visible(text):
+    hidden = {"hide-input", "remove-input", "remove-cell", "hide-cell"}
+    return [code.strip("\n").split("\n") for tags, code in cells(text) if not hidden & set(tags)]
+
+
+def section(text, label):
+    """Return the text from a label to the next heading of the same depth or above (a chapter's label: all of it)."""
+    start = text.index(f"({label})=")
+    heading = re.compile(r"^(#+) ", re.MULTILINE).search(text, start)
+    depth = len(heading[1])
+    end = re.compile(rf"^#{{1,{depth}}} ", re.MULTILINE).search(text, heading.end())
+    return text[start : end.start() if end else len(text)]
+
+
+def test_there_are_sixteen_chapters():
+    assert [page.number for page in NUMBERED] == list(range(1, 17))
+
+
+def test_every_page_beside_the_contents_is_in_them():
+    assert {path.stem for path in CHAPTERS.glob("*.md")} == {page.name for page in PAGES} | {"index"}
+
+
+def test_labels_are_unique():
+    found = [label for page in PAGES for label in labels(page.text)]
+    assert sorted(set(found)) == sorted(found)
+
+
+@each_chapter
+def test_front_matter_is_the_same(page):
+    model = next(p for p in PAGES if p.name == "gradient-descent").matter
+    assert page.matter["jupytext"] == model["jupytext"] and page.matter["kernelspec"] == model["kernelspec"]
+    assert 60 < len(page.matter["description"]) < 300
+
+
+@each_chapter
+def test_an_idea_is_taught_where_the_front_matter_says(page):
+    for item, label in page.matter["covers"].items():
+        taught = section(page.text, label).lower()
+        missing = [word for word in CONCEPTS[item]["words"] if word.lower() not in taught]
+        assert not missing, f"{item} ({CONCEPTS[item]['name']}) in {label}: {missing}"
+
+
+def test_every_idea_is_taught():
+    covered = {item for page in PAGES for item in page.matter.get("covers", {})}
+    assert sorted(CONCEPTS.keys() - covered) == []
+    assert all(where for _, where in concept_index(CHAPTERS).rows)
+
+
+def test_every_common_mistake_is_refuted_in_one_place():
+    homes = {item: [page.name for page in PAGES if f"({item.lower()})=\n" in page.text] for item in CLAIMS}
+    assert {item: names for item, names in homes.items() if len(names) != 1} == {}
+    assert all(where for _, _, where in claims_index(CHAPTERS).rows)
+
+
+@each_chapter
+def test_a_chapter_speaks_of_the_mistakes_it_lists(page):
+    for item in page.matter["misconceptions"]:
+        label = item.lower()
+        assert f"({label})=" in page.text or f"{{ref}}`{label}`" in page.text, item
+
+
+@each_chapter
+def test_a_chapter_shows_the_results_it_lists(page):
+    code = "\n".join(code for _, code in cells(page.text))
+    for name in page.matter["reproduces"]:
+        module, function = REPRODUCTIONS[name].split(":")
+        assert re.search(rf"from gdcourse\.evidence\.{module} import [^\n]*\b{function}\b|{function}_\w+", code), name
+        assert ".holds" in code
+
+
+def test_every_result_is_shown_in_a_chapter():
+    shown = {name for page in PAGES for name in page.matter.get("reproduces", [])}
+    assert sorted(REPRODUCTIONS.keys() - shown) == []
+
+
+@each_chapter
+def test_every_exercise_has_a_solution(page):
+    exercises = re.findall(r"```\{exercise\}.*?:label: ([\w-]+)", page.text, re.DOTALL)
+    solutions = re.findall(r"```\{solution(?:-start)?\} ([\w-]+)", page.text)
+    assert exercises == solutions and 2 <= len(exercises) <= 5
+
+
+@each_chapter
+def test_visible_cells_are_short(page):
+    lengths = [len([line for line in lines if line.strip()]) for lines in visible(page.text)]
+    assert max(lengths) <= 20 and median(lengths) <= 6
+    wide = [line for lines in visible(page.text) for line in lines if len(line) > 78]
+    assert wide == []
+
+
+@each_chapter
+def test_figures_are_described(page):
+    for body in CELL.findall(page.text):
+        if "figure:" in body:
+            assert re.search(r"alt: .{30}", body) and "caption:" in body and "name: fig-" in body
+
+
+@each_chapter
+def test_a_chapter_offers_its_assignment_and_plays_a_widget(page):
+    assert re.search(r"\{download\}`[^`]+ <downloads/\w+\.ipynb>`", page.text)
+    assert "from gdcourse.widgets import" in page.text
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_nothing_is_left_over(page):
+    assert not re.search(r"^% widget|ASSIGNMENT\d|TODO|FIXME|XXX", page.text, re.MULTILINE)
