@@ -4,7 +4,7 @@
 
 One task for all: the 64-128-10 network on the 1,797 digits, minibatches of 64, Adam at 0.001, ten epochs. Every
 contender runs once a round, so that a slow minute of the machine is everybody's; the table gives medians, with each
-contender at whichever of one and two threads is faster for it.
+contender at whichever of one and two threads is faster for it. Other work on the machine spoils the numbers.
 """
 
 import os
@@ -131,15 +131,20 @@ def timed(run, threads):
 
 
 def race(contenders, rounds):
-    """Return name -> (median seconds at the faster number of threads, that number, the last result)."""
-    seconds = {(name, threads): [] for name in contenders for threads in (1, 2)}
-    results = {}
-    for _ in range(rounds + 1):
-        for name, threads in seconds:
-            elapsed, results[name] = timed(contenders[name], threads)
-            seconds[name, threads].append(elapsed)
-    medians = {key: statistics.median(times[1:]) for key, times in seconds.items()}  # the first round warms up
-    return {name: (*min((medians[name, t], t) for t in (1, 2)), results[name]) for name in contenders}
+    """Return name -> (median seconds, the number of threads, the last result).
+
+    A first round, which also warms up, finds whether one thread or two is faster for each contender.
+    """
+    threads = {name: min((1, 2), key=lambda t, run=run: min(timed(run, t)[0] for _ in range(2)))
+               for name, run in contenders.items()}  # fmt: skip
+    seconds = {name: [] for name in contenders}
+    for _ in range(rounds):
+        for name, run in contenders.items():
+            elapsed, result = timed(run, threads[name])
+            seconds[name].append((elapsed, result))
+    return {
+        name: (statistics.median(t for t, _ in runs), threads[name], runs[-1][1]) for name, runs in seconds.items()
+    }
 
 
 def main_table(dtype):
