@@ -39,7 +39,8 @@ def visible(text):
 
 
 def section(text, label):
-    """Return the text from a label to the next heading of the same depth or above (a chapter's label: all of it)."""
+    """Return the prose from a label to the next heading of the same depth or above (a chapter's label: all of it)."""
+    text = CELL.sub("", text)  # a comment in code looks like a heading
     start = text.index(f"({label})=")
     heading = re.compile(r"^(#+) ", re.MULTILINE).search(text, start)
     depth = len(heading[1])
