@@ -2,14 +2,16 @@
 
 The sources in `js/` are plain modules with one-line imports and exports by declaration. Here each becomes one
 function call that adds its exports to a table, in order of dependence: no bundler, and names never collide. The
-kernel gets one module that holds all a widget needs. A page gets one script that all widgets share and a small one
-for each kind; they are classic scripts, because a page opened from a disk may not load modules.
+kernel gets one module that holds all a widget needs. A page gets one script that all widgets share, with what most
+kinds of widget use, and a small one for each kind, with what few use; they are classic scripts, because a page
+opened from a disk may not load modules.
 """
 
 import functools
 import hashlib
 import json
 import re
+from collections import Counter
 from importlib.resources import files
 
 SOURCES = files("gdcourse.widgets") / "js"
@@ -94,20 +96,36 @@ def module(widget):
     return "const gdcourse = {};\n" + "".join(shared) + _own(widget) + KERNEL % json.dumps(f"{widget.kind}.js")
 
 
+def _uses(widget):
+    """The names of the modules that one kind of widget takes from js/, each after what it imports."""
+    return in_order(f"{widget.kind}.js")[:-1]
+
+
+def common(widgets):
+    """Return the names of the modules that go into the shared script: the loader's, and those most kinds use."""
+    counts = Counter(name for widget in widgets for name in _uses(widget))
+    used = in_order("loader.js", *counts)
+    first = in_order("loader.js")
+    return [name for name in used if name != "loader.js" and (name in first or 2 * counts[name] > len(widgets))]
+
+
 def scripts(widgets):
     """Return the scripts of a page by file name: one that all widgets share, and one for each kind of widget."""
-    kinds = {
-        widget.kind: squeeze(f"(() => {{\nconst {{ gdcourse }} = globalThis;\n{_own(widget)}}})();\n")
-        for widget in widgets
-    }
+    widgets = list(widgets)
+    shared = common(widgets)
+    kinds = {}
+    for widget in widgets:
+        # A module that two kinds bring is run twice on a page with both, so it may not keep anything.
+        brought = "".join(wrap(name, source(name)) for name in _uses(widget) if name not in shared)
+        text = f"(() => {{\nconst {{ gdcourse }} = globalThis;\n{brought}{_own(widget)}}})();\n"
+        kinds[widget.kind] = squeeze(text)
     versions = {kind: hashlib.sha256(text.encode()).hexdigest()[:8] for kind, text in kinds.items()}
     names = {kind: f"widget-{kind}.js?v={version}" for kind, version in versions.items()}
     style = f"export const CSS = {json.dumps(source('widgets.css'))};\nexport const FILES = {json.dumps(names)};\n"
-    used = in_order("loader.js", *(f"{kind}.js" for kind in kinds))
-    parts = [wrap(name, source(name)) for name in used if name != "loader.js" and name[:-3] not in kinds]
+    parts = [wrap(name, source(name)) for name in shared]
     parts += [wrap("style.js", style), wrap("loader.js", source("loader.js"))]
-    shared = "(() => {\nconst gdcourse = (globalThis.gdcourse = {});\n" + "".join(parts) + "})();\n"
-    return {LOADER: squeeze(shared)} | {f"widget-{kind}.js": text for kind, text in kinds.items()}
+    loader = "(() => {\nconst gdcourse = (globalThis.gdcourse = {});\n" + "".join(parts) + "})();\n"
+    return {LOADER: squeeze(loader)} | {f"widget-{kind}.js": text for kind, text in kinds.items()}
 
 
 def write(folder, widgets):

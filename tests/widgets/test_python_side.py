@@ -164,6 +164,24 @@ def test_scripts_keep_to_their_weight(widget):
 
 
 @every_widget
+def test_each_module_comes_with_the_shared_script_or_with_the_kind(widget):
+    texts = bundle.scripts(WIDGETS.values())
+    loader, own = texts[bundle.LOADER], texts[f"widget-{widget.kind}.js"]
+    for name in bundle.in_order(f"{widget.kind}.js")[:-1]:
+        mark = f'gdcourse["{name}"]='
+        assert loader.count(mark) + own.count(mark) == 1, name
+        # Where two kinds bring it, it is run twice: it may not remember anything.
+        assert mark in loader or not re.search(r"^let |new (Map|Set)", bundle.source(name), re.MULTILINE), name
+
+
+def test_the_shared_script_holds_what_most_kinds_use():
+    kinds = [type("Bare", (), {"kind": kind}) for kind in ("path", "panel", "plot")]
+    assert {"dom.js", "plot.js"} <= set(bundle.common(kinds))
+    assert {"contour.js", "ring.js", "descent.js"}.isdisjoint(bundle.common(kinds))
+    assert {"contour.js", "ring.js", "descent.js"} <= set(bundle.common(kinds[:1]))
+
+
+@every_widget
 def test_the_source_of_a_widget_is_safe_to_squeeze(widget):
     for name in bundle.in_order("loader.js", "python.js", f"{widget.kind}.js"):
         text = bundle.source(name)

@@ -1,12 +1,13 @@
 // The path of an optimiser over a surface, and the value along it.
 
 import { contours } from "./contour.js";
-import { choice, ring, slider } from "./controls.js";
+import { choice, slider } from "./controls.js";
 import { descend } from "./descent.js";
 import { h, s, set } from "./dom.js";
 import { columns, panel } from "./panel.js";
 import { playback } from "./playback.js";
 import { format, line, near } from "./plot.js";
+import { ring } from "./ring.js";
 import { METHODS, SURFACES, TARGET } from "./rules.js";
 import { sentence, session } from "./session.js";
 
