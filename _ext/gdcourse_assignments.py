@@ -92,7 +92,7 @@ class Assignments(SphinxDirective):
     """The table of assignments, and what each asks for."""
 
     def run(self):
-        lines = ["| No. | Assignment | Chapter | Points | Time | Notebook |", "|---:|---|---|---:|---|---|"]
+        lines = ["| No. | Assignment | Points | Time | Notebook |", "|---:|---|---:|---|---|"]
         asked = []
         for ps, page in pages(self.env.srcdir).items():
             self.env.note_dependency(str(page))
@@ -105,9 +105,8 @@ class Assignments(SphinxDirective):
             chapters = ", ".join(f"{{doc}}`/chapters/{name}`" for name in known)
             binder = gdcourse_address.launch(f"assignments/{ps}.ipynb").get("Binder")
             open_it = f"{{assignment}}`{ps}`" + (f", [on Binder]({binder})" if binder else "")
-            lines.append(
-                f"| {this.number} | {this.title} | {chapters} | {this.points:g} | {this.time} | {open_it} |"
-            )
+            after = f", after {chapters}" if chapters else ""
+            lines.append(f"| {this.number} | {this.title}{after} | {this.points:g} | {this.time} | {open_it} |")
             functions = ", ".join(f"`{name}` ({points:g})" for name, points in this.functions)
             hand = f", and {this.by_hand:g} points for an answer that a person reads" if this.by_hand else ""
             asked.append(f"**Assignment {this.number}** asks for {functions}{hand}.\n")

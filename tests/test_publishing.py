@@ -255,8 +255,8 @@ def test_the_list_of_assignments_is_what_exists(fork):
     for ps, row in zip(written, rows, strict=True):
         book = nbformat.read(fork / "downloads" / f"{ps}.ipynb", 4)
         marks = [cell.metadata.nbgrader for cell in book.cells if "nbgrader" in cell.metadata]
-        assert float(row[3]) == sum(mark.points for mark in marks if mark.grade) > 0
-        assert row[1] in book.cells[0].source and row[4]
+        assert float(row[2]) == sum(mark.points for mark in marks if mark.grade) > 0
+        assert row[1] in book.cells[0].source and row[3]
         assert "SOLUTION" not in "".join(cell.source for cell in book.cells)
         assert (fork / "chapters" / page.find("a", string=f"{ps}.ipynb")["href"]).resolve().is_file()
         assert page.find("a", href=re.compile(rf"mybinder.*published\?urlpath=lab/tree/assignments/{ps}\.ipynb"))
