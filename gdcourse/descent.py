@@ -4,6 +4,7 @@
 status says "diverged" and its path ends at the last finite point.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -81,8 +82,8 @@ def descend(problem, optimizer=None, *, lr, steps, start=None, tolerance=0.0, ba
         for t in range(steps + 1):
             rows = next(batches, None) if batches is not None and t < steps else None
             value, g = problem.value_and_gradient(theta, *(() if rows is None else (rows,)))
-            norm = float(np.sqrt(g @ g))
-            if not np.isfinite(value + norm):
+            norm = math.sqrt(g @ g)
+            if not math.isfinite(value + norm):
                 status = "diverged"
                 break
             if keep_path or len(path) < 2:
@@ -96,7 +97,7 @@ def descend(problem, optimizer=None, *, lr, steps, start=None, tolerance=0.0, ba
             if batches is None and norm <= tolerance:
                 status = "converged"
                 break
-            update, state = optimizer.step(g, state, schedule(t), theta)
+            update, state = optimizer.step(g, state, float(schedule(t)), theta)
             theta = theta + update
     if not path:
         raise ValueError(f"start must have a finite value and gradient, got value {value} at {theta}")
