@@ -32,7 +32,21 @@ SHIFT = """() => new Promise(done => {
 LIGHTHOUSE = ("performance", "accessibility", "best-practices", "seo")
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
+class Server(http.server.SimpleHTTPRequestHandler):
+    """Serve files as a host of static sites does: text gzipped."""
+
+    def do_GET(self):
+        path = Path(self.translate_path(self.path))
+        if not path.is_file() or path.suffix in PACKED:
+            return super().do_GET()
+        body = gzip.compress(path.read_bytes(), 6)
+        self.send_response(200)
+        self.send_header("Content-Type", self.guess_type(str(path)))
+        self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
     def log_message(self, *args):
         pass
 
@@ -96,7 +110,7 @@ def main():
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
         sys.exit("Measuring needs Chromium.")
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=SITE))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Server, directory=SITE))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     base = f"http://127.0.0.1:{server.server_address[1]}"
     names = sorted(path.relative_to(SITE).as_posix() for path in (SITE / "chapters").glob("*.html"))
