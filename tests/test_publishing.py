@@ -23,6 +23,7 @@ sys.path.insert(0, str(ROOT / "_ext"))
 
 import gdcourse_address  # noqa: E402
 import gdcourse_assignments  # noqa: E402
+import gdcourse_notebooks  # noqa: E402
 import social_card  # noqa: E402
 
 PAGES = ("index", "notation", "how-to-use", "assignments", "glossary")
@@ -35,8 +36,12 @@ description: 'Six times seven, "computed" by a page & shown to whoever follows a
 # Live
 
 ```{code-cell} ipython3
-6 * 7
+from gdcourse.book import glue
+
+glue(answer=6 * 7)
 ```
+
+The answer is {glue:text}`answer:.1f`.
 """
 FORK = {
     "GDCOURSE_REPOSITORY": "https://github.com/Somebody/course-fork",
@@ -131,6 +136,27 @@ def test_colab_installs_the_package_of_the_same_commit(fork, site):
     assert f"%pip install --quiet {address}" in first and '"google.colab" in sys.modules' in first
     for book in (site / "_sources").rglob("*.ipynb"):
         assert "google.colab" not in book.read_text("utf-8")
+
+
+def test_a_downloaded_page_quotes_the_numbers_of_the_build(fork, tmp_path):
+    text = "".join(cell.source for cell in nbformat.read(fork / "_sources/chapters/live.ipynb", 4).cells)
+    assert "The answer is 42.0." in text
+    (tmp_path / "live.md").write_text(LIVE)
+    assert "{glue:text}`answer:.1f`" in gdcourse_notebooks.notebook(tmp_path / "live.md").cells[-1].source
+
+
+def test_notebooks_that_exist_are_left_alone_when_told_so(tmp_path):
+    (tmp_path / "chapters").mkdir()
+    shutil.copytree(ROOT / "_ext", tmp_path / "_ext", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("old", "new"):
+        (tmp_path / "chapters" / f"{name}.md").write_text(LIVE)
+    (tmp_path / "chapters" / "old.ipynb").write_text("mine")
+    command = [sys.executable, "_ext/gdcourse_notebooks.py", "--missing", "chapters"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    assert (tmp_path / "chapters" / "old.ipynb").read_text() == "mine"
+    assert len(nbformat.read(tmp_path / "chapters" / "new.ipynb", 4).cells) == 3
+    subprocess.run([word for word in command if word != "--missing"], cwd=tmp_path, check=True)
+    assert (tmp_path / "chapters" / "old.ipynb").read_text() != "mine"
 
 
 def test_every_page_has_one_address_and_a_card(fork):
