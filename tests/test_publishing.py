@@ -63,6 +63,7 @@ def build(folder, environment):
     (folder / "chapters" / "index.md").write_text(LIVE.replace("# Live", "# The start"))
     (folder / "chapters" / "notation.md").write_text("(notation)=\n# Notation\n\nPlain.\n")
     (folder / "chapters" / "live.md").write_text(LIVE.replace("Six", "Half of twice six"))
+    (folder / "chapters" / "live.ipynb").write_text("left by make notebooks, and no page of the book")
     listed = "".join(f"  - file: chapters/{page}\n" for page in (*PAGES[1:], "live"))
     (folder / "_toc.yml").write_text(f"format: jb-book\nroot: chapters/index\nchapters:\n{listed}")
     shutil.copy(ROOT / "_config.yml", folder)
