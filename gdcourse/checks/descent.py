@@ -205,6 +205,7 @@ def _away_from_ties(kappa, eps):
 
 def _canyons(rng):
     yield dict(kappa=3.0, eps=0.1)
+    yield dict(kappa=1.5, eps=1e-3)
     yield dict(kappa=100.0, eps=1e-6)
     for low, high in ((0.2, 0.5), (0.5, 1), (1, 2), (2, 3)):
         kappa = float(10 ** rng.uniform(low, high))
@@ -214,6 +215,7 @@ def _canyons(rng):
 def _easy_bowls(rng):
     yield dict(kappa=1.0, eps=float(rng.uniform(0.01, 0.5)))
     yield dict(kappa=1.0, eps=1e-9)
+    yield dict(kappa=1.2, eps=1e-6)
     kappa = float(rng.uniform(1.01, 1.2))
     yield dict(kappa=kappa, eps=_away_from_ties(kappa, 1e-3))
 
@@ -814,6 +816,7 @@ def _coming_down(rng):
 
 def _running_out(rng):
     yield dict(grad=_bowl_about_zero(1.0), x0=np.array([8.0]), lr=0.5, tol=0.1, max_steps=2)
+    yield dict(grad=_bowl_about_zero(1.0), x0=np.array([3.0, 4.0]), lr=0.5, tol=1.1, max_steps=2)
     for d in (1, 2, 4):
         yield _descending(rng, d, int(rng.integers(1, 4)))
 
@@ -826,14 +829,14 @@ def _blowing_up(rng):
     # A logarithm stepped over: NaN at once, without a word about infinity.
     with_log = Oracle("grad", lambda x: np.log(x) + 1, "grad(x) = log(x) + 1", limit=5_000)
     yield dict(grad=with_log, x0=np.array([float(rng.uniform(2, 3))]), lr=5.0, tol=1e-6, max_steps=50)
-    yield _descending(rng, 2, -3)  # and does not say so otherwise
-    yield _descending(rng, 2, 2)
+    for tol, max_steps in ((1.5, 10), (0.1, 2)):  # and does not say so otherwise
+        yield dict(grad=_bowl_about_zero(1.0), x0=np.array([8.0]), lr=0.5, tol=tol, max_steps=max_steps)
 
 
 def _at_rest(rng):
     yield dict(grad=_bowl_about_zero(1.0), x0=np.array([0.5]), lr=0.5, tol=1.0, max_steps=10)
     yield dict(grad=_bowl_about_zero(1.0), x0=np.array([8.0]), lr=0.5, tol=0.1, max_steps=0)
-    yield dict(grad=_bowl_about_zero(1.0), x0=np.array([8.0]), lr=0.5, tol=1.5, max_steps=10)
+    yield dict(grad=_bowl_about_zero(1.0), x0=np.array([3.0, 4.0]), lr=0.5, tol=4.5, max_steps=10)
     yield _descending(rng, 3, -5)
 
 

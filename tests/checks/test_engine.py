@@ -506,6 +506,16 @@ def test_lines_fit_a_notebook():
             assert max(map(len, report(exercise, verdicts(exercise, m, 2)).split("\n"))) <= 100
 
 
+def test_waiting_is_not_work_but_comes_to_an_end_too():
+    def naps(x):
+        for _ in range(x):
+            time.sleep(0.05)
+        return x
+
+    runs = observe(naps, [dict(x=4), dict(x=1000)], seconds=0.1)
+    assert runs[0].output == 4 and runs[1].problem.kind == "time"
+
+
 def test_the_time_limit_leaves_nothing_behind():
     observe(forever, [dict(x=1)], seconds=0.1)
     start = time.monotonic()

@@ -64,6 +64,17 @@ def test_no_mistake_passes_on_200_seeds(exercise):
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=named)
+def test_a_mistake_costs_the_same_whatever_the_seed(exercise):
+    """Or two students with the same program would get different marks."""
+    for m in exercise.mistakes:
+        outcomes = set()
+        for seed in range(40):
+            runs = answers(exercise, m, seed)
+            outcomes.add(tuple(b.name for b in exercise.behaviours if passes(exercise, b, seed, runs)))
+        assert len(outcomes) == 1, (m.name, outcomes)
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=named)
 def test_every_mistake_is_named_and_never_as_another(exercise):
     for name, seen in confusion(exercise, range(15)).items():
         mistakes = {m.name for m in exercise.mistakes}
