@@ -40,12 +40,17 @@ def scroll_through(page):
         page.wait_for_timeout(30)
 
 
+def failed(request):
+    """Say whether a request went wrong, and was not just dropped because the page led on to another."""
+    return request.failure != "net::ERR_ABORTED"
+
+
 def visit(browser, address, **options):
     """Open a page; return it with the requests, errors and console errors it caused."""
     page = browser.new_context(**options).new_page()
     seen = {"requests": [], "errors": []}
     page.on("request", lambda request: seen["requests"].append(request.url))
-    page.on("requestfailed", lambda request: seen["errors"].append(f"failed: {request.url}"))
+    page.on("requestfailed", lambda request: failed(request) and seen["errors"].append(f"failed: {request.url}"))
     page.on("response", lambda reply: reply.status >= 400 and seen["errors"].append(f"{reply.status}: {reply.url}"))
     page.on("pageerror", lambda error: seen["errors"].append(f"page error: {error}"))
     page.on("console", lambda entry: entry.type == "error" and seen["errors"].append(f"console: {entry.text}"))
