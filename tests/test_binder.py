@@ -74,6 +74,7 @@ def binder(tmp_path_factory):
     yield repository, address
     server.terminate()
     server.wait(20)
+    shutil.rmtree(environment)  # pytest keeps the last folders, and this one is large
 
 
 def kernels(address):

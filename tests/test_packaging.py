@@ -111,7 +111,8 @@ def clean(distributions, tmp_path_factory):
     venv.create(folder / "env", with_pip=True)
     python = folder / "env" / PYTHON
     run(python, "-m", "pip", "install", "--quiet", "-c", locked(folder), distributions[1], cwd=folder)
-    return python
+    yield python
+    shutil.rmtree(folder / "env")  # pytest keeps the last folders, and this one is large
 
 
 @pytest.mark.slow
