@@ -147,6 +147,12 @@ FOUR_POINTS = (np.array([1.0, 2.0, 3.0, 4.0]), np.array([2.0, 4.0, 6.0, 8.0]))
 # a power is meant, because those operations give the same bits in Python and in JavaScript.
 
 
+def line_point_rule(m, b, x, y):
+    """What one point costs the line y = m x + b, and the slopes of that cost in m and in b."""
+    miss = m * x + b - y
+    return miss * miss, 2.0 * x * miss, 2.0 * miss
+
+
 def bowl_value(x, y):
     return 0.5 * (x * x + y * y)
 

@@ -1,8 +1,9 @@
 """The live figures of the course: `from gdcourse.widgets import Path`, and `Path()` as the last line of a cell."""
 
+from gdcourse.widgets.line_fit import LineFit
 from gdcourse.widgets.path import Path
 
-WIDGETS = {widget.kind: widget for widget in (Path,)}
+WIDGETS = {widget.kind: widget for widget in (LineFit, Path)}
 """Every widget by its kind. A test runs each of them through every home."""
 
-__all__ = ["WIDGETS", "Path"]
+__all__ = ["WIDGETS", "LineFit", "Path"]

@@ -2,11 +2,11 @@
 
 import { h, unique } from "./dom.js";
 
-// A labelled range input. show(value) is what a person reads; the value of a log slider has three digits.
-export function slider({ label, name, min, max, step, scale = "linear", show, input }) {
+// A labelled range input. show(value) is what a person reads; the value of a log slider is rounded to some digits.
+export function slider({ label, name, min, max, step, scale = "linear", digits = 3, show, input }) {
   const id = unique(name);
   const toSlider = scale === "log" ? Math.log10 : (x) => x;
-  const fromSlider = scale === "log" ? (x) => Number((10 ** x).toPrecision(3)) : (x) => x;
+  const fromSlider = scale === "log" ? (x) => Number((10 ** x).toPrecision(digits)) : (x) => x;
   const clamp = (x) => Math.min(max, Math.max(min, x));
   const range = h("input", {
     type: "range", id, name, min: toSlider(min), max: toSlider(max), step,

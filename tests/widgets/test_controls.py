@@ -1,0 +1,270 @@
+"""Each widget in the table, on its bare page: every control by mouse and by keyboard, its target, its access.
+
+`state` is a link in which every control matters, `met` one that meets the target, `says` the number that met it;
+`crowded` are further links to look for labels that overlap.
+"""
+
+import base64
+import json
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from gdcourse.widgets import WIDGETS, bundle
+
+pytestmark = pytest.mark.browser
+
+CASES = {
+    "line-fit": {
+        "state": "lr=0.05&steps=40", "met": "lr=0.116&steps=200", "says": "157 steps at rate 0.1160",
+        "crowded": ["lr=0.12", "lr=0.4&centre=centred&steps=60", "lr=1&steps=1000"],
+    },
+}  # fmt: skip
+every_kind = pytest.mark.parametrize("kind", CASES)
+
+
+def seen(page):
+    """Return what a reader sees: the drawing and the sentence."""
+    drawing = page.eval_on_selector_all(".gdw svg", "all => all.map((one) => one.outerHTML).join('')")
+    return drawing, page.inner_text(".gdw-sentence")
+
+
+def changes(page, act):
+    """Do something and require that both the drawing and the sentence change."""
+    drawing, sentence = seen(page)
+    act()
+    page.wait_for_timeout(40)
+    now_drawing, now_sentence = seen(page)
+    assert now_drawing != drawing and now_sentence != sentence
+
+
+@pytest.fixture
+def mounted(visit, pages):
+    """Return a function that opens a kind of widget at a link."""
+
+    def open_widget(kind, link="", **options):
+        page = visit(f"{pages[kind]}#widget={kind}&{link}", **options)
+        page.wait_for_selector("[data-mounted]")
+        return page
+
+    return open_widget
+
+
+def drag(page, start, end):
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move(*end, steps=4)
+    page.mouse.up()
+
+
+@every_kind
+def test_every_slider_by_keyboard_and_by_mouse(mounted, kind):
+    page = mounted(kind, CASES[kind]["state"])
+    sliders = page.locator(".gdw input[type=range]").all()
+    assert sliders
+    for slider in sliders:
+        assert slider.evaluate("(range) => range.labels.length") == 1 and slider.is_enabled()
+        value = slider.input_value()
+        for other in ("Home", "End"):
+            slider.press(other)
+            if slider.input_value() != value:
+                break
+        for key in ("End" if other == "Home" else "Home", "PageDown" if other == "Home" else "PageUp"):
+            spoken = slider.get_attribute("aria-valuetext")
+            changes(page, lambda slider=slider, key=key: slider.press(key))
+            assert slider.get_attribute("aria-valuetext") not in (None, spoken)
+        box = slider.bounding_box()
+        at = lambda share, box=box: (box["x"] + box["width"] * share, box["y"] + box["height"] / 2)  # noqa: E731
+        page.mouse.click(*at(0.5))
+        changes(page, lambda at=at: drag(page, at(0.5), at(0.33)))
+
+
+@every_kind
+def test_every_choice_by_keyboard_and_by_pointing(mounted, kind):
+    page = mounted(kind, CASES[kind]["state"])
+    for select in page.locator(".gdw select").all():
+        assert select.evaluate("(select) => select.labels.length") == 1
+        options = select.locator("option").evaluate_all("all => all.map((one) => one.value)")
+        opening = select.input_value()
+        for option in [*(name for name in options if name != opening), opening]:
+            changes(page, lambda select=select, option=option: select.select_option(option))
+        select.focus()
+        key = "ArrowUp" if opening == options[-1] else "ArrowDown"
+        changes(page, lambda key=key: page.keyboard.press(key))
+        select.select_option(opening)
+
+
+@every_kind
+def test_every_ring_by_keyboard_and_by_mouse(mounted, kind):
+    page = mounted(kind, CASES[kind]["state"])
+    rings = page.locator(".gdw-handle").all()
+    for ring in rings:
+        ring.focus()
+        for key in CASES[kind].get("keys", ("ArrowLeft", "ArrowUp", "ArrowRight", "ArrowDown", "Shift+ArrowRight")):
+            spoken = ring.get_attribute("aria-valuetext")
+            changes(page, lambda key=key: page.keyboard.press(key))
+            assert ring.get_attribute("aria-valuetext") not in (None, spoken)
+        box = ring.bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        changes(page, lambda x=x, y=y: drag(page, (x, y), (x + CASES[kind].get("drag", 25), y + 15)))
+    assert bool(rings) == ("ring.js" in bundle.in_order(f"{kind}.js"))
+
+
+@every_kind
+def test_play_step_and_reset(mounted, kind):
+    if "playback.js" not in bundle.in_order(f"{kind}.js"):
+        return
+    page = mounted(kind)
+    opening = seen(page)
+    for name in ("Step", "Step"):
+        changes(page, lambda name=name: page.get_by_role("button", name=name).press("Enter"))
+    page.get_by_role("button", name="Play").click()
+    page.wait_for_selector(".gdw-sentence[aria-live=off]")
+    page.get_by_role("button", name="Pause").click()
+    assert page.get_attribute(".gdw-sentence", "aria-live") == "polite"
+    page.locator(".gdw input[type=range]").first.press("End")
+    page.get_by_role("button", name="Reset").click()
+    assert seen(page) == opening
+
+
+@every_kind
+def test_a_met_target_is_said_with_its_number_and_survives_a_reload(mounted, kind):
+    case = CASES[kind]
+    fresh = mounted(kind)
+    assert "gdw-met" not in fresh.get_attribute(".gdw-target", "class")
+    assert fresh.inner_text(".gdw-target").startswith("Target: ")
+    page = mounted(kind, case["met"])
+    said = page.inner_text(".gdw-target")
+    assert said.startswith("Target met: ") and case["says"] in said
+    assert "gdw-met" in page.get_attribute(".gdw-target", "class")
+    control = page.locator(".gdw :is(input, .gdw-handle)").first
+    for key in ("ArrowLeft", "ArrowRight"):
+        control.press(key)
+    page.wait_for_function("location.hash.includes('met=')")
+    page.reload()
+    page.wait_for_selector("[data-mounted]")
+    assert page.inner_text(".gdw-target").startswith("Target met: ")
+
+
+@every_kind
+def test_a_state_is_a_link_and_nonsense_changes_nothing(mounted, kind):
+    names = WIDGETS[kind].settings()
+    opening = mounted(kind).inner_text(".gdw-sentence")
+    state = mounted(kind, CASES[kind]["state"]).inner_text(".gdw-sentence")
+    assert state != opening
+    for nonsense in ("banana", "-1e99", "", "NaN,1"):
+        link = "&".join(f"{name}={nonsense}" for name in names) + f"&met={nonsense}"
+        assert mounted(kind, link).inner_text(".gdw-sentence") == opening
+
+
+@every_kind
+@pytest.mark.parametrize("width", [360, 760])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everyone_can_use_it(mounted, kind, width, scheme):
+    page = mounted(kind, CASES[kind]["state"], width=width, height=1400, color_scheme=scheme)
+    results = Axe().run(page)
+    assert [violation["id"] for violation in results.response["violations"]] == []
+    assert page.evaluate("document.scrollingElement.scrollWidth") <= width
+    sizes = page.eval_on_selector_all(
+        ".gdw :is(text, p, label, output, button, select)",
+        "all => all.map((one) => parseFloat(getComputedStyle(one).fontSize))",
+    )
+    assert len(sizes) > 10 and min(sizes) >= 11
+
+
+@every_kind
+@pytest.mark.parametrize("width", [360, 600, 760])
+def test_labels_never_overlap_or_leave_the_page(mounted, kind, width):
+    case = CASES[kind]
+    for link in ("", case["state"], case["met"], *case["crowded"]):
+        page = mounted(kind, link, width=width, height=1400)
+        texts = page.eval_on_selector_all(
+            ".gdw svg text:not([visibility=hidden])",
+            "all => all.map((one) => { const b = one.getBoundingClientRect();"
+            " return [one.textContent, b.left, b.right, b.top, b.bottom]; })",
+        )
+        assert len(texts) > 8
+        for k, (one, left, right, top, bottom) in enumerate(texts):
+            assert left >= 0 and right <= width, (one, link)
+            for other, left2, right2, top2, bottom2 in texts[k + 1 :]:
+                apart = right <= left2 or right2 <= left or bottom <= top2 or bottom2 <= top
+                assert apart, f"{one!r} over {other!r} at {width} px, {link!r}"
+
+
+@every_kind
+@pytest.mark.parametrize("width", [360, 700])
+def test_nothing_jumps_when_the_live_figure_arrives(browser, pages, kind, width):
+    page = browser.new_context(viewport={"width": width, "height": 800}).new_page()
+    page.add_init_script(
+        "window.shift = 0; new PerformanceObserver((list) => { for (const e of list.getEntries()) shift += e.value; })"
+        ".observe({ type: 'layout-shift', buffered: true });"
+    )
+    page.goto(pages[kind])
+    page.wait_for_selector("[data-mounted]")
+    page.wait_for_timeout(300)
+    assert page.evaluate("shift") < 0.02
+    room, used = page.evaluate(
+        "[document.querySelector('.gdw').getBoundingClientRect().bottom,"
+        " document.querySelector('.gdw-sentence').getBoundingClientRect().bottom]"
+    )
+    assert 0 <= room - used < 40  # the room kept for it is the room it takes
+    page.context.close()
+
+
+IN_PAGE = """([code, kind, jobs]) => {
+  const { compute, numbers } = new Function(code)()[`${kind}.js`];
+  return JSON.parse(jobs).map((job) => {
+    const run = compute(job);
+    const bytes = new Uint8Array(Float64Array.from(numbers(run)).buffer);
+    let text = "";
+    for (const byte of bytes) text += String.fromCharCode(byte);
+    return [run.status, btoa(text)];
+  });
+}"""
+
+
+def in_page(page, kind, jobs, rules=None):
+    """Return [(status, doubles)] as the page of one kind computes them, with these rules or the widget's own."""
+    names = bundle.in_order(f"{kind}.js")
+    code = "const gdcourse = {};" + "".join(bundle.wrap(name, bundle.source(name)) for name in names[:-1])
+    code += bundle.wrap(f"{kind}.rules.js", rules or WIDGETS[kind].rules())
+    code += bundle.wrap(f"{kind}.js", bundle.source(f"{kind}.js"), prefix=f"{kind}.") + "return gdcourse;"
+    answers = page.evaluate(IN_PAGE, [code, kind, json.dumps(jobs)])
+    return [(status, np.frombuffer(base64.b64decode(text))) for status, text in answers]
+
+
+def in_python(kind, jobs):
+    """Return [(status, doubles)] as the package computes them."""
+    widget = WIDGETS[kind]()
+    answers = [widget.answer(job) for job in jobs]
+    return [(status, np.concatenate([np.ravel(a) for a in arrays])) for status, arrays in answers]
+
+
+def differing(mine, others):
+    """Return how many runs differ in their status or in any bit."""
+    return sum(a != b or x.tobytes() != y.tobytes() for (a, x), (b, y) in zip(mine, others, strict=True))
+
+
+def line_fits(rng):
+    centre = str(rng.choice(["measured", "centred"]))
+    return {"lr": 10 ** rng.uniform(-3, 0), "steps": int(rng.integers(1, 300)), "centre": centre}
+
+
+EXACT = {
+    "line-fit": (line_fits, [("(2.0 * x) * miss", "2.0 * (x * (miss + 1e-16))"), ("(-lr) * g", "-(lr + 1e-17) * g")]),
+}  # fmt: skip
+"""How to draw settings, and slips in the rules that must be noticed."""
+
+
+@pytest.mark.parametrize("kind", EXACT)
+def test_the_page_computes_what_python_computes_bit_for_bit(scratch, kind):
+    draw, slips = EXACT[kind]
+    rng = np.random.default_rng(0)
+    jobs = [draw(rng) for _ in range(150)]
+    python = in_python(kind, jobs)
+    assert differing(python, in_page(scratch, kind, jobs)) == 0
+    rules = WIDGETS[kind].rules()
+    for right, wrong in slips:
+        assert right in rules
+        assert differing(python, in_page(scratch, kind, jobs, rules.replace(right, wrong))) > 0, wrong
