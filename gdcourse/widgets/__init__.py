@@ -1,9 +1,11 @@
 """The live figures of the course: `from gdcourse.widgets import Path`, and `Path()` as the last line of a cell."""
 
 from gdcourse.widgets.line_fit import LineFit
+from gdcourse.widgets.modes import Modes
 from gdcourse.widgets.path import Path
+from gdcourse.widgets.question import Question
 
-WIDGETS = {widget.kind: widget for widget in (LineFit, Path)}
+WIDGETS = {widget.kind: widget for widget in (LineFit, Path, Question)}
 """Every widget by its kind. A test runs each of them through every home."""
 
-__all__ = ["WIDGETS", "LineFit", "Path"]
+__all__ = ["WIDGETS", "LineFit", "Path", "Question"]

@@ -89,15 +89,19 @@ class Widget(anywidget.AnyWidget):
         else:
             self.send(reply | {"status": status}, [np.ascontiguousarray(a, dtype="<f8").tobytes() for a in arrays])
 
+    def still(self):
+        """Return what stands in the page where nothing is live: its HTML, and more for the mime bundle."""
+        svg, png = figure.draw(self.paint, self.size)
+        label = html.escape(self.describe())
+        return f'<div class="gdw-static gd-figure" role="img" aria-label="{label}">{svg}</div>', {"image/png": png}
+
     def _repr_mimebundle_(self, **kwargs):
         data, metadata = super()._repr_mimebundle_(**kwargs)
-        svg, png = figure.draw(self.paint, self.size)
-        text = self.describe()
+        still, more = self.still()
         view = json.dumps(data[VIEW])
         wide, narrow = self.room
         markup = (
             f'<div class="gdw-host" style="--gdw-wide: calc({wide}); --gdw-narrow: calc({narrow})">'
-            f'<div class="gdw-static gd-figure" role="img" aria-label="{html.escape(text)}">{svg}</div>'
-            f'<script type="{VIEW}">{view}</script></div>'
+            f'{still}<script type="{VIEW}">{view}</script></div>'
         )
-        return data | {"text/plain": text, "text/html": markup, "image/png": png}, metadata
+        return data | {"text/plain": self.describe(), "text/html": markup} | more, metadata
