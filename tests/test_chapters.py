@@ -111,9 +111,15 @@ def test_every_result_is_shown_in_a_chapter():
 
 @each_chapter
 def test_every_exercise_has_a_solution(page):
-    exercises = re.findall(r"```\{exercise\}.*?:label: ([\w-]+)", page.text, re.DOTALL)
+    exercises = re.findall(r"```\{exercise(?:-start)?\}.*?:label: ([\w-]+)", page.text, re.DOTALL)
     solutions = re.findall(r"```\{solution(?:-start)?\} ([\w-]+)", page.text)
     assert exercises == solutions and 2 <= len(exercises) <= 5
+
+
+@each_chapter
+def test_predictions_check_themselves(page):
+    asked = page.text.count("*Predict.*")
+    assert asked >= 1 and len(re.findall(r"^Question\(", page.text, re.MULTILINE)) >= asked
 
 
 @each_chapter

@@ -23,6 +23,17 @@ def _given(name, value):
     return value
 
 
+def _height(content, letters):
+    """Return the pixels a question takes where so many letters fit on a line, its longest sentence included."""
+
+    def lines(text):
+        return math.ceil(max(1, len(text)) / letters)
+
+    asked = 21 * lines(content["prompt"]) + 8
+    options = sum(20 * lines(label) + 10 for label in content["labels"]) if "labels" in content else 34
+    return asked + options + 8 + 20 * max(map(lines, content["says"]))
+
+
 class Question(Widget):
     """A question with a sentence for each answer.
 
@@ -41,7 +52,6 @@ class Question(Widget):
     """
 
     kind = "question"
-    room = ("0px + 150px", "0px + 190px")
     given = Setting(_given, "")
     content = traitlets.Dict(read_only=True).tag(sync=True)
 
@@ -64,6 +74,7 @@ class Question(Widget):
                        "tolerance": tolerance}  # fmt: skip
         super().__init__(given=given)
         self.set_trait("content", content)
+        self.room = tuple(f"0px + {_height(content, letters)}px" for letters in (84, 42))
 
     @classmethod
     def rules(cls):

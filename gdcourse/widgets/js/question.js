@@ -62,7 +62,6 @@ export function render({ model, el, page, python }) {
   }
   words.node.style.cssText = "margin: 8px 0 0; min-height: 1.5em;";
   story.node.style.margin = "0";
-  el.style.minHeight = "0";
   el.append(field, words.node, story.node);
   story.open();
   return () => story.close();
