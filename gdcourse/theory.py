@@ -39,6 +39,10 @@ def curvature_range(H):
     return float(eigenvalues[0]), float(eigenvalues[-1])
 
 
+def factor_rule(lr, curvature):
+    return 1.0 - lr * curvature
+
+
 def mode_factor(lr, curvature):
     """Return what one step of gradient descent multiplies the error along an eigenvector by: 1 - lr * curvature.
 
@@ -48,7 +52,7 @@ def mode_factor(lr, curvature):
         >>> mode_factor(0.5, 3.0)
         -0.5
     """
-    return 1 - positive("lr", lr) * curvature
+    return factor_rule(positive("lr", lr), curvature)
 
 
 def gd_rate(lr, mu, L):

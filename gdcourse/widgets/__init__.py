@@ -4,8 +4,9 @@ from gdcourse.widgets.line_fit import LineFit
 from gdcourse.widgets.modes import Modes
 from gdcourse.widgets.path import Path
 from gdcourse.widgets.question import Question
+from gdcourse.widgets.saddle import Saddle
 
-WIDGETS = {widget.kind: widget for widget in (LineFit, Path, Question)}
+WIDGETS = {widget.kind: widget for widget in (LineFit, Modes, Path, Question, Saddle)}
 """Every widget by its kind. A test runs each of them through every home."""
 
-__all__ = ["WIDGETS", "LineFit", "Path", "Question"]
+__all__ = ["WIDGETS", "LineFit", "Modes", "Path", "Question", "Saddle"]

@@ -3,13 +3,16 @@
 import numpy as np
 import pytest
 
-from gdcourse.widgets import LineFit
+from gdcourse.widgets import LineFit, Modes
 
 REFUSED = [
     (LineFit, {"lr": 0.0}, r"lr must be in \[0.001, 1.0\], got 0.0"),
     (LineFit, {"lr": np.inf}, "lr must be a finite number"),
     (LineFit, {"steps": 1001}, r"steps must be in \[1, 1000\]"),
     (LineFit, {"steps": 1.5}, "steps must be an integer"),
+    (Modes, {"lr": 2.3}, r"lr must be in \[0.01, 2.2\], got 2.3"),
+    (Modes, {"kappa": 1.0}, r"kappa must be in \[2.0, 1000.0\], got 1.0"),
+    (Modes, {"count": 13}, r"count must be in \[2, 12\]"),
     (LineFit, {"centre": "middle"}, "centre must be one of 'measured', 'centred', got 'middle'"),
 ]
 
@@ -55,3 +58,29 @@ def test_the_fewest_steps_of_the_line_fit_are_157_and_not_at_the_best_rate_in_th
     assert needed(0.01) == np.inf  # a thousand steps are not enough
     _, (_, values) = LineFit().answer({"lr": 0.116, "steps": 200, "centre": "measured"})
     assert np.argmax(values < 1e-6) == 157
+
+
+def test_modes_are_those_of_a_descent_on_a_quadratic():
+    """The runs of another program: matrix powers of I - lr H, in coordinates where H is not diagonal."""
+    turn = np.linalg.qr(np.random.default_rng(0).normal(size=(5, 5)))[0]
+    spectrum = np.linspace(1 / 30, 1, 5)
+    H = turn @ np.diag(spectrum) @ turn.T
+    _, (curvatures, factors, errors) = Modes().answer({"lr": 1.7, "kappa": 30, "count": 5})
+    assert curvatures == pytest.approx(spectrum)
+    for steps in (1, 7, 100):
+        left = turn.T @ np.linalg.matrix_power(np.eye(5) - 1.7 * H, steps) @ turn
+        assert np.diag(left) == pytest.approx(factors**steps, abs=1e-12)
+        assert errors[steps] == pytest.approx(np.abs(np.diag(left)).max())
+
+
+def test_the_fewest_steps_of_the_modes_are_691_and_first_and_last_are_equal_there():
+    def needed(lr):
+        errors = Modes().answer({"lr": lr, "kappa": 100, "count": 6})[1][2]
+        return np.argmax(errors <= 1e-6) if errors[-1] <= 1e-6 else np.inf
+
+    steps = {lr: needed(lr) for lr in np.round(np.arange(1.95, 2.01, 0.001), 3)}
+    assert [lr for lr, count in steps.items() if count == min(steps.values())] == [1.98]
+    assert steps[1.98] == 691 == np.ceil(np.log(1e6) / np.log(101 / 99))
+    factors = Modes().answer({"lr": 2 / 1.01, "kappa": 100, "count": 6})[1][1]
+    assert factors[0] == pytest.approx(99 / 101) and factors[-1] == pytest.approx(-99 / 101)
+    assert needed(2.0) == np.inf

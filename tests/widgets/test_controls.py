@@ -20,6 +20,10 @@ CASES = {
         "state": "lr=0.05&steps=40", "met": "lr=0.116&steps=200", "says": "157 steps at rate 0.1160",
         "crowded": ["lr=0.12", "lr=0.4&centre=centred&steps=60", "lr=1&steps=1000"],
     },
+    "modes": {
+        "state": "lr=1.5&kappa=30&count=4", "met": "lr=1.98", "says": "691 steps at rate 1.980",
+        "crowded": ["lr=2.05&count=12", "lr=1.3&kappa=2&count=2", "lr=2.2", "lr=0.01&kappa=2&count=2"],
+    },
 }  # fmt: skip
 every_kind = pytest.mark.parametrize("kind", CASES)
 
@@ -251,7 +255,12 @@ def line_fits(rng):
     return {"lr": 10 ** rng.uniform(-3, 0), "steps": int(rng.integers(1, 300)), "centre": centre}
 
 
+def modes(rng):
+    return {"lr": rng.uniform(0.01, 2.2), "kappa": rng.uniform(2, 1000), "count": int(rng.integers(2, 13))}
+
+
 EXACT = {
+    "modes": (modes, [("(lr * curvature)", "(lr * curvature + 1e-16)"), ("* k) / (", "* (k + 2e-16)) / (")]),
     "line-fit": (line_fits, [("(2.0 * x) * miss", "2.0 * (x * (miss + 1e-16))"), ("(-lr) * g", "-(lr + 1e-17) * g")]),
 }  # fmt: skip
 """How to draw settings, and slips in the rules that must be noticed."""
