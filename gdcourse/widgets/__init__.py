@@ -1,12 +1,14 @@
 """The live figures of the course: `from gdcourse.widgets import Path`, and `Path()` as the last line of a cell."""
 
+from gdcourse.widgets.field import Field
 from gdcourse.widgets.line_fit import LineFit
+from gdcourse.widgets.memory import Memory
 from gdcourse.widgets.modes import Modes
 from gdcourse.widgets.path import Path
 from gdcourse.widgets.question import Question
 from gdcourse.widgets.saddle import Saddle
 
-WIDGETS = {widget.kind: widget for widget in (LineFit, Modes, Path, Question, Saddle)}
+WIDGETS = {widget.kind: widget for widget in (Field, LineFit, Memory, Modes, Path, Question, Saddle)}
 """Every widget by its kind. A test runs each of them through every home."""
 
-__all__ = ["WIDGETS", "LineFit", "Modes", "Path", "Question", "Saddle"]
+__all__ = ["WIDGETS", "Field", "LineFit", "Memory", "Modes", "Path", "Question", "Saddle"]

@@ -62,6 +62,16 @@ class Widget(anywidget.AnyWidget):
         return [name for name, trait in cls.class_traits().items() if isinstance(trait, Setting)]
 
     @classmethod
+    def checked(cls, settings):
+        """Return settings that came from the page as a dictionary, each checked."""
+        traits = cls.class_traits()
+        return {name: traits[name].check(name, settings[name]) for name in cls.settings()}
+
+    def chosen(self):
+        """Return the settings as they stand, as a dictionary."""
+        return {name: getattr(self, name) for name in self.settings()}
+
+    @classmethod
     def rules(cls):
         """Return the JavaScript module rules.js of this widget: its rules and tables."""
         raise NotImplementedError

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from gdcourse.widgets import LineFit, Modes
+from gdcourse.theory import best_momentum
+from gdcourse.widgets import LineFit, Memory, Modes
+from gdcourse.widgets.memory import radius_rule
 
 REFUSED = [
     (LineFit, {"lr": 0.0}, r"lr must be in \[0.001, 1.0\], got 0.0"),
@@ -14,6 +16,9 @@ REFUSED = [
     (Modes, {"kappa": 1.0}, r"kappa must be in \[2.0, 1000.0\], got 1.0"),
     (Modes, {"count": 13}, r"count must be in \[2, 12\]"),
     (LineFit, {"centre": "middle"}, "centre must be one of 'measured', 'centred', got 'middle'"),
+    (Memory, {"lr": 4.1}, r"lr must be in \[0.01, 4.0\], got 4.1"),
+    (Memory, {"beta": 1.0}, r"beta must be in \[0.0, 0.99\], got 1.0"),
+    (Memory, {"kappa": "wide"}, "kappa must be a finite number, got 'wide'"),
 ]
 
 
@@ -84,3 +89,22 @@ def test_the_fewest_steps_of_the_modes_are_691_and_first_and_last_are_equal_ther
     factors = Modes().answer({"lr": 2 / 1.01, "kappa": 100, "count": 6})[1][1]
     assert factors[0] == pytest.approx(99 / 101) and factors[-1] == pytest.approx(-99 / 101)
     assert needed(2.0) == np.inf
+
+
+@pytest.mark.parametrize("lr, beta", [(1.0, 0.0), (1.0, 0.5), (3.24, 0.68), (3.9, 0.96), (0.05, 0.9), (3.5, 0.5)])
+def test_the_heavy_ball_goes_the_way_its_companion_matrices_say(lr, beta):
+    _, (path, errors, factors) = Memory().answer({"lr": lr, "beta": beta, "kappa": 100.0})
+    for axis, curvature in enumerate((0.01, 1.0)):
+        step = np.array([[1 + beta - lr * curvature, -beta], [1.0, 0.0]])
+        assert factors[axis] == pytest.approx(np.abs(np.linalg.eigvals(step)).max(), abs=1e-7)
+        assert path[40, axis] == pytest.approx((np.linalg.matrix_power(step, 40) @ np.ones(2))[0], rel=1e-6, abs=1e-9)
+    assert errors == pytest.approx(np.linalg.norm(path, axis=1) / np.sqrt(2))
+
+
+def test_the_map_is_lowest_where_polyak_says():
+    lr, beta = np.meshgrid(np.linspace(0.01, 4, 400), np.linspace(0, 0.99, 100))
+    factor = np.maximum(radius_rule(lr, beta, 0.01), radius_rule(lr, beta, 1.0))
+    k = np.unravel_index(factor.argmin(), factor.shape)
+    best = best_momentum(0.01, 1.0)
+    assert (lr[k], beta[k]) == pytest.approx((best.lr, best.beta), abs=0.06)
+    assert radius_rule(best.lr, best.beta, 1.0) == pytest.approx(best.rate, abs=1e-6)

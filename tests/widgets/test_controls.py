@@ -24,6 +24,16 @@ CASES = {
         "state": "lr=1.5&kappa=30&count=4", "met": "lr=1.98", "says": "691 steps at rate 1.980",
         "crowded": ["lr=2.05&count=12", "lr=1.3&kappa=2&count=2", "lr=2.2", "lr=0.01&kappa=2&count=2"],
     },
+    "memory": {
+        "state": "lr=0.8&beta=0.4&kappa=50", "met": "lr=3.24&beta=0.68",
+        "says": "75 steps at rate 3.24 and memory 0.68",
+        "crowded": ["lr=4&beta=0", "lr=3.9&beta=0.97&kappa=1000", "lr=0.01&beta=0.99&kappa=2"],
+    },
+    "saddle": {
+        "state": "distance=1e-9&lr=0.2&noise=1.3", "met": "distance=1e-12&lr=0.33&noise=1.8",
+        "says": "left in 97 steps from 1e−12 or nearer; noise 1.8",
+        "crowded": ["distance=1e-16&lr=0.02&noise=4", "distance=0.1&lr=0.5&noise=0.8"],
+    },
 }  # fmt: skip
 every_kind = pytest.mark.parametrize("kind", CASES)
 
@@ -259,9 +269,19 @@ def modes(rng):
     return {"lr": rng.uniform(0.01, 2.2), "kappa": rng.uniform(2, 1000), "count": int(rng.integers(2, 13))}
 
 
+def memories(rng):
+    return {"lr": rng.uniform(0.01, 4), "beta": rng.uniform(0, 0.99), "kappa": 10 ** rng.uniform(0.4, 3)}
+
+
+def saddles(rng):
+    return {"distance": 10 ** rng.uniform(-16, -1), "lr": 10 ** rng.uniform(-1.6, -0.31), "noise": rng.uniform(0, 4)}
+
+
 EXACT = {
+    "saddle": (saddles, [("[x, (-y)]", "[x, -y * 1.0000000000000002]"), ("((-lr) * g)", "((-lr - 1e-17) * g)")]),
     "modes": (modes, [("(lr * curvature)", "(lr * curvature + 1e-16)"), ("* k) / (", "* (k + 2e-16)) / (")]),
     "line-fit": (line_fits, [("(2.0 * x) * miss", "2.0 * (x * (miss + 1e-16))"), ("(-lr) * g", "-(lr + 1e-17) * g")]),
+    "memory": (memories, [("((beta * v) + g)", "(beta * (v + g))"), ("(mu * x)", "((mu + 1e-17) * x)")]),
 }  # fmt: skip
 """How to draw settings, and slips in the rules that must be noticed."""
 

@@ -2,15 +2,14 @@
 
 import { near } from "./plot.js";
 
-// The levels are quantiles, crowded below: evenly spaced circles on a bowl, and lines everywhere on a steep valley.
-export function contours(value, [left, right, low, high], x, y, count = 13, columns = 160, rows = 120) {
+// Without levels they are quantiles, crowded below: evenly spaced circles on a bowl, and lines everywhere on a steep valley.
+export function contours(value, [left, right, low, high], x, y, wanted = null, columns = 160, rows = 120) {
   const across = (i) => left + ((right - left) * i) / columns;
   const up = (j) => low + ((high - low) * j) / rows;
   const grid = Array.from({ length: rows + 1 }, (_, j) =>
     Float64Array.from({ length: columns + 1 }, (__, i) => value(across(i), up(j))),
   );
-  const sorted = Float64Array.from(grid.flatMap((row) => [...row])).sort();
-  const levels = Array.from({ length: count }, (_, k) => sorted[Math.floor(((k + 1) / (count + 1)) ** 2 * sorted.length)]);
+  const levels = wanted ?? quantiles(grid, 13);
   const px = Float64Array.from({ length: columns + 1 }, (_, i) => x(across(i)));
   const py = Float64Array.from({ length: rows + 1 }, (_, j) => y(up(j)));
   const pieces = [];
@@ -25,6 +24,11 @@ export function contours(value, [left, right, low, high], x, y, count = 13, colu
     }
   }
   return pieces.join("");
+}
+
+function quantiles(grid, count) {
+  const sorted = Float64Array.from(grid.flatMap((row) => [...row])).sort();
+  return Array.from({ length: count }, (_, k) => sorted[Math.floor(((k + 1) / (count + 1)) ** 2 * sorted.length)]);
 }
 
 // One square: join the two, or in a saddle four, points where its sides cross the level.

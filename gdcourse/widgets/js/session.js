@@ -49,6 +49,6 @@ export function session({ model, page, python: converse }, { names, valid, compu
 
 function parse(text, like) {
   if (text === undefined || typeof like === "string") return text;
-  const value = Array.isArray(like) ? text.split(",").map(Number) : Number(text);
+  const value = Array.isArray(like) ? text.split(",").map(Number) : Number(text || NaN);
   return [value].flat().every(Number.isFinite) ? value : undefined;
 }
