@@ -7,8 +7,9 @@ from gdcourse.widgets.modes import Modes
 from gdcourse.widgets.path import Path
 from gdcourse.widgets.question import Question
 from gdcourse.widgets.saddle import Saddle
+from gdcourse.widgets.stopping import Stopping
 
-WIDGETS = {widget.kind: widget for widget in (Field, LineFit, Memory, Modes, Path, Question, Saddle)}
+WIDGETS = {widget.kind: widget for widget in (Field, LineFit, Memory, Modes, Path, Question, Saddle, Stopping)}
 """Every widget by its kind. A test runs each of them through every home."""
 
-__all__ = ["WIDGETS", "Field", "LineFit", "Memory", "Modes", "Path", "Question", "Saddle"]
+__all__ = ["WIDGETS", "Field", "LineFit", "Memory", "Modes", "Path", "Question", "Saddle", "Stopping"]

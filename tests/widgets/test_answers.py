@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gdcourse.theory import best_momentum
-from gdcourse.widgets import LineFit, Memory, Modes
+from gdcourse.widgets import Field, LineFit, Memory, Modes
 from gdcourse.widgets.memory import radius_rule
 
 REFUSED = [
@@ -15,6 +15,11 @@ REFUSED = [
     (Modes, {"lr": 2.3}, r"lr must be in \[0.01, 2.2\], got 2.3"),
     (Modes, {"kappa": 1.0}, r"kappa must be in \[2.0, 1000.0\], got 1.0"),
     (Modes, {"count": 13}, r"count must be in \[2, 12\]"),
+    (Field, {"point": [0.0, 1.7]}, r"point y must be in \[-1.6, 1.6\], got 1.7"),
+    (Field, {"point": [np.nan, 0.0]}, "point must be finite"),
+    (Field, {"angle": 360}, r"angle must be in \[0, 359\]"),
+    (Field, {"angle": 1.5}, "angle must be an integer"),
+    (Field, {"norm": "max"}, "norm must be one of 'euclid', 'sum', 'largest', got 'max'"),
     (LineFit, {"centre": "middle"}, "centre must be one of 'measured', 'centred', got 'middle'"),
     (Memory, {"lr": 4.1}, r"lr must be in \[0.01, 4.0\], got 4.1"),
     (Memory, {"beta": 1.0}, r"beta must be in \[0.0, 0.99\], got 1.0"),
@@ -108,3 +113,35 @@ def test_the_map_is_lowest_where_polyak_says():
     best = best_momentum(0.01, 1.0)
     assert (lr[k], beta[k]) == pytest.approx((best.lr, best.beta), abs=0.06)
     assert radius_rule(best.lr, best.beta, 1.0) == pytest.approx(best.rate, abs=1e-6)
+
+
+def test_axes_of_the_field_are_checked():
+    with pytest.raises(ValueError, match="axes must be one of 'equal', 'unequal', got 'log'"):
+        Field(axes="log")
+
+
+@pytest.mark.parametrize("norm, order", [("sum", 1), ("euclid", 2), ("largest", np.inf)])
+def test_the_slopes_of_the_field_are_measured_ones_and_the_steepest_is_the_dual_norm(norm, order):
+    point = np.array([1.3, -0.7])
+
+    def loss(place):
+        return (place[0] ** 2 + 4 * place[1] ** 2) / 2
+
+    _, (gradient, slopes) = Field().answer({"point": point, "angle": 0, "norm": norm})
+    for degrees in (0, 33, 90, 179, 200, 271, 359):
+        u = np.array([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))])
+        u = u / np.linalg.norm(u, order)
+        measured = (loss(point + 1e-5 * u) - loss(point - 1e-5 * u)) / 2e-5
+        assert slopes[degrees] == pytest.approx(measured, abs=1e-5)
+    dual = {1: np.inf, 2: 2, np.inf: 1}[order]
+    assert slopes.max() == pytest.approx(np.linalg.norm(gradient, dual), rel=1e-4)
+    assert np.abs(slopes[(np.argmax(slopes) + 180) % 360]) == pytest.approx(slopes.max())
+
+
+def test_nothing_changes_at_a_right_angle_to_the_gradient_at_any_point():
+    rng = np.random.default_rng(1)
+    for point in rng.uniform([-2.4, -1.6], [2.4, 1.6], (50, 2)):
+        _, (gradient, slopes) = Field().answer({"point": point, "angle": 0, "norm": "euclid"})
+        across = round(np.degrees(np.arctan2(gradient[1], gradient[0])) + 90) % 360
+        assert np.abs(slopes[across]) <= 0.01 * np.linalg.norm(gradient)
+        assert np.sum(np.abs(slopes) <= 0.01 * np.linalg.norm(gradient)) <= 4

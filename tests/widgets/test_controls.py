@@ -29,10 +29,19 @@ CASES = {
         "says": "75 steps at rate 3.24 and memory 0.68",
         "crowded": ["lr=4&beta=0", "lr=3.9&beta=0.97&kappa=1000", "lr=0.01&beta=0.99&kappa=2"],
     },
+    "stopping": {
+        "state": "time=50&penalty=0.1", "met": "time=20&penalty=0.05",
+        "says": "0.051 apart after 20 steps and with a penalty of 0.0500",
+        "crowded": ["time=10000&penalty=10", "time=1&penalty=0.0001"],
+    },
     "saddle": {
         "state": "distance=1e-9&lr=0.2&noise=1.3", "met": "distance=1e-12&lr=0.33&noise=1.8",
         "says": "left in 97 steps from 1e−12 or nearer; noise 1.8",
         "crowded": ["distance=1e-16&lr=0.02&noise=4", "distance=0.1&lr=0.5&noise=0.8"],
+    },
+    "field": {
+        "state": "point=1.2,-0.6&angle=77", "met": "angle=143&point=1.5,0.5", "says": "at 143°",
+        "crowded": ["axes=unequal&norm=sum", "point=-2.4,-1.6&norm=largest", "point=0,0", "point=2.4,1.6&angle=359"],
     },
 }  # fmt: skip
 every_kind = pytest.mark.parametrize("kind", CASES)
@@ -277,7 +286,18 @@ def saddles(rng):
     return {"distance": 10 ** rng.uniform(-16, -1), "lr": 10 ** rng.uniform(-1.6, -0.31), "noise": rng.uniform(0, 4)}
 
 
+def fields(rng):
+    point = [rng.uniform(-2.4, 2.4), rng.uniform(-1.6, 1.6)]
+    return {"point": point, "angle": int(rng.integers(360)), "norm": str(rng.choice(["euclid", "sum", "largest"]))}
+
+
+def stops(rng):
+    return {"time": int(rng.choice([1, 2, 5, 20, 70, 1000, 10_000])), "penalty": 10 ** rng.uniform(-4, 1)}
+
+
 EXACT = {
+    "stopping": (stops, [("(curvature + penalty)", "(curvature + penalty * 1.0000000000000002)"), ("(1.0 - left)", "(1.0 - left + 1e-16)")]),
+    "field": (fields, [("(4.0 * y)", "(4.000000000000001 * y)"), ("/ length)", "* (1 / length))")]),
     "saddle": (saddles, [("[x, (-y)]", "[x, -y * 1.0000000000000002]"), ("((-lr) * g)", "((-lr - 1e-17) * g)")]),
     "modes": (modes, [("(lr * curvature)", "(lr * curvature + 1e-16)"), ("* k) / (", "* (k + 2e-16)) / (")]),
     "line-fit": (line_fits, [("(2.0 * x) * miss", "2.0 * (x * (miss + 1e-16))"), ("(-lr) * g", "-(lr + 1e-17) * g")]),
