@@ -209,7 +209,7 @@ def r11():
         "Yang et al. (2019)",
         (
             between("factor a layer in squared norm", factor, 1.3, 1.5,
-                    expected=f"{np.pi / (np.pi - 1):.3f} in the limit of wide layers and large batches"),
+                    expected=f"{np.pi / (np.pi - 1):.3f} at infinite width"),
             between("first layer's gradient over the last's", found[0].backward[1] / found[0].backward[-1], low=50,
                     expected="1.2 a layer"),
         ),
