@@ -2,14 +2,19 @@
 
 import numpy as np
 import pytest
+from numpy.polynomial.legendre import legvander
 from scipy.stats import norm
+from sklearn.linear_model import Ridge
 
 from gdcourse import carried
-from gdcourse.widgets import Saddle
+from gdcourse.widgets import Saddle, Stopping
+from gdcourse.widgets.stopping import DATA, LR, TIMES
 
 REFUSED = [
     (Saddle, {"distance": 0.0}, r"distance must be in \[1e-16, 0.1\], got 0.0"),
     (Saddle, {"lr": 0.6}, r"lr must be in \[0.02, 0.5\], got 0.6"),
+    (Stopping, {"time": 4}, "time must be one of 1, 2, 3, 5, .*got 4"),
+    (Stopping, {"penalty": 11}, r"penalty must be in \[0.0001, 10.0\], got 11"),
     (Saddle, {"noise": np.nan}, "noise must be a finite number"),
 ]
 
@@ -56,3 +61,36 @@ def test_the_shares_in_the_deeper_well_are_those_of_the_chain():
 
 def test_the_file_of_the_saddle_is_what_the_code_measures():
     assert carried.saddle([10, 18]) == pytest.approx([carried.read("saddle")[k] for k in (10, 18)], abs=3)
+
+
+def points():
+    rng = np.random.default_rng(13)
+    x = rng.uniform(-1, 1, 20)
+    return x, np.sin(3 * x) + rng.normal(scale=0.3, size=20)
+
+
+@pytest.mark.parametrize("penalty", [0.001, 0.05, 3.0])
+def test_the_penalised_fit_is_that_of_scikit_learn(penalty):
+    x, y = points()
+    # Half the Hessian of the mean squared error is X'X / n, and scikit-learn penalises the sum.
+    ridge = Ridge(alpha=penalty * 20 / 2, fit_intercept=False, solver="svd").fit(legvander(x, 15), y)
+    _, (_, _, _, shrunk, _) = Stopping().answer({"time": 1, "penalty": penalty})
+    assert shrunk == pytest.approx(legvander(DATA["grid"], 15) @ ridge.coef_, abs=0.01)
+
+
+@pytest.mark.parametrize("time", [1, 20, 1000])
+def test_the_stopped_fit_is_that_of_the_loop(time):
+    x, y = points()
+    X = legvander(x, 15)
+    theta = np.zeros(16)
+    for _ in range(time):
+        theta = theta - LR * 2 / 20 * X.T @ (X @ theta - y)
+    _, (_, _, early, _, _) = Stopping().answer({"time": time, "penalty": 1.0})
+    assert early == pytest.approx(legvander(DATA["grid"], 15) @ theta, abs=0.01)
+
+
+def test_the_two_fits_agree_at_the_best_penalty_and_only_near_it():
+    gaps = {penalty: Stopping().answer({"time": 20, "penalty": penalty})[1][-1][0] for penalty in (0.005, 0.05, 0.5)}
+    assert gaps[0.05] < 0.06 < 0.15 < min(gaps[0.005], gaps[0.5])
+    assert Stopping().answer({"time": 1000, "penalty": 0.002})[1][-1][1] > 0.5  # too long: far from the sine
+    assert TIMES[-1] == 10_000
