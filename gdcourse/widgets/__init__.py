@@ -1,15 +1,17 @@
 """The live figures of the course: `from gdcourse.widgets import Path`, and `Path()` as the last line of a cell."""
 
+from gdcourse.widgets.cost import Cost
 from gdcourse.widgets.field import Field
 from gdcourse.widgets.line_fit import LineFit
 from gdcourse.widgets.memory import Memory
 from gdcourse.widgets.modes import Modes
 from gdcourse.widgets.path import Path
 from gdcourse.widgets.question import Question
+from gdcourse.widgets.race import Race
 from gdcourse.widgets.saddle import Saddle
 from gdcourse.widgets.stopping import Stopping
 
-WIDGETS = {widget.kind: widget for widget in (Field, LineFit, Memory, Modes, Path, Question, Saddle, Stopping)}
+WIDGETS = {widget.kind: widget for widget in (Cost, Field, LineFit, Memory, Modes, Path, Question, Race, Saddle, Stopping)}
 """Every widget by its kind. A test runs each of them through every home."""
 
-__all__ = ["WIDGETS", "Field", "LineFit", "Memory", "Modes", "Path", "Question", "Saddle", "Stopping"]
+__all__ = ["WIDGETS", "Cost", "Field", "LineFit", "Memory", "Modes", "Path", "Question", "Race", "Saddle", "Stopping"]

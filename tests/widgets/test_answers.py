@@ -1,10 +1,14 @@
 """What the widgets answer, held against something else than themselves; and the settings they refuse."""
 
+from functools import partial
+
 import numpy as np
 import pytest
+from scipy.optimize import minimize_scalar
 
+from gdcourse.losses import huber, mae, mse, pinball
 from gdcourse.theory import best_momentum
-from gdcourse.widgets import Field, LineFit, Memory, Modes
+from gdcourse.widgets import Cost, Field, LineFit, Memory, Modes, Race
 from gdcourse.widgets.memory import radius_rule
 
 REFUSED = [
@@ -20,10 +24,20 @@ REFUSED = [
     (Field, {"angle": 360}, r"angle must be in \[0, 359\]"),
     (Field, {"angle": 1.5}, "angle must be an integer"),
     (Field, {"norm": "max"}, "norm must be one of 'euclid', 'sum', 'largest', got 'max'"),
+    (Cost, {"points": [1.0, 2.0, 3.0, 4.0, 16.5]}, r"points\[4\] must be in \[0.0, 16.0\], got 16.5"),
+    (Cost, {"points": [1.0, 2.0, 3.0]}, r"points must have shape \(5,\)"),
+    (Cost, {"points": [np.nan, 2.0, 3.0, 4.0, 5.0]}, "points must be finite"),
+    (Cost, {"delta": 0.0}, r"delta must be in \[0.1, 5.0\], got 0.0"),
+    (Cost, {"tau": 1.0}, r"tau must be in \[0.05, 0.95\], got 1.0"),
     (LineFit, {"centre": "middle"}, "centre must be one of 'measured', 'centred', got 'middle'"),
     (Memory, {"lr": 4.1}, r"lr must be in \[0.01, 4.0\], got 4.1"),
     (Memory, {"beta": 1.0}, r"beta must be in \[0.0, 0.99\], got 1.0"),
     (Memory, {"kappa": "wide"}, "kappa must be a finite number, got 'wide'"),
+    (Race, {"racers": "five"}, "racers must be one of 'two', 'three', 'four', got 'five'"),
+    (Race, {"angle": 7}, "angle must be a multiple of 5 degrees, got 7"),
+    (Race, {"angle": 90}, r"angle must be in \[0, 45\], got 90"),
+    (Race, {"scale": 0.0}, r"scale must be in \[0.01, 100.0\], got 0.0"),
+    (Race, {"lr_adam": -1}, r"lr_adam must be in \[0.001, 2.0\], got -1"),
 ]
 
 
@@ -145,3 +159,62 @@ def test_nothing_changes_at_a_right_angle_to_the_gradient_at_any_point():
         across = round(np.degrees(np.arctan2(gradient[1], gradient[0])) + 90) % 360
         assert np.abs(slopes[across]) <= 0.01 * np.linalg.norm(gradient)
         assert np.sum(np.abs(slopes) <= 0.01 * np.linalg.norm(gradient)) <= 4
+
+
+def race(**settings):
+    """The losses of each racer as shares of the first, and the step from which a millionth is left."""
+    _, arrays = Race().answer(Race().chosen() | settings)
+    shares = {name: v / v[0] for name, v in zip(["gd", "momentum", "rmsprop", "adam"], arrays[1::2], strict=True)}
+    late = {name: np.flatnonzero(np.r_[share, np.ones(401 - len(share))] > 1e-6)[-1] for name, share in shares.items()}
+    return shares, {name: step + 1 if step < 400 else np.inf for name, step in late.items()}
+
+
+def test_descent_and_momentum_do_not_notice_a_turn_and_adam_and_rmsprop_no_scale():
+    for angle in (0, 20, 45):
+        shares, _ = race(angle=angle)
+        along = 0.5 * 4 * (1 - 0.035) ** (2 * np.arange(100))
+        across = 0.5 * 50 * 0.64 * (1 - 0.035 * 50) ** (2 * np.arange(100))
+        assert shares["gd"][:100] == pytest.approx((along + across) / 18, rel=1e-9)
+        assert shares["momentum"][:100] == pytest.approx(race(angle=0)[0]["momentum"][:100], rel=1e-6, abs=1e-15)
+    for scale in (0.01, 10):
+        for name in ("rmsprop", "adam"):
+            assert race(scale=scale)[0][name][:60] == pytest.approx(race()[0][name][:60], rel=1e-3)
+    assert race(angle=45)[1]["adam"] == 227 and race(angle=0)[1]["adam"] == 129
+    assert race(angle=0, scale=10)[1]["momentum"] == np.inf
+
+
+def test_adam_in_the_race_is_the_textbook_s():
+    _, arrays = Race().answer(Race().chosen() | {"angle": 45})
+    turn = np.array([[1, 1], [-1, 1]]) / np.sqrt(2)
+    H = turn.T @ np.diag([1.0, 50.0]) @ turn
+    theta, m, v = turn.T @ [-2.0, 0.8], 0, 0
+    for t in range(1, 101):
+        g = H @ theta
+        m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g
+        theta = theta - 0.1 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
+    assert arrays[6][100] == pytest.approx(theta, rel=1e-6)
+
+
+def test_the_best_answers_are_those_of_the_package_losses_and_no_answer_is_better():
+    rng = np.random.default_rng(2)
+    for _ in range(20):
+        points, delta, tau = rng.uniform(0, 16, 5), rng.uniform(0.1, 5), rng.uniform(0.05, 0.95)
+        _, (best, least, *curves) = Cost().answer({"points": points, "delta": delta, "tau": tau})
+        assert best[0] == pytest.approx(points.mean()) and best[1] == np.median(points)
+        assert best[3] == np.quantile(points, tau, method="inverted_cdf")
+        for k, loss in enumerate((mse, mae, partial(huber, delta=delta), partial(pinball, tau=tau))):
+            assert least[k] == pytest.approx(loss(np.full(5, best[k]), points)[0])
+            answers = np.linspace(0, 16, 81)
+            assert curves[k] == pytest.approx([loss(np.full(5, c), points)[0] for c in answers])
+            found = minimize_scalar(
+                lambda c, loss=loss: loss(np.full(5, c), points)[0], bounds=(0, 16), method="bounded"
+            )
+            assert least[k] <= found.fun + 1e-12
+
+
+def test_the_mean_leaves_the_others_when_the_fifth_number_passes_ten_and_the_median_stays():
+    def best(last):
+        return Cost().answer({"points": [1, 2, 3, 4, last], "delta": 1.0, "tau": 0.5})[1][0]
+
+    assert best(9.99)[0] < 4 < best(10.01)[0]
+    assert best(10.01)[1] == best(16)[1] == best(5)[1] == 3

@@ -43,6 +43,16 @@ CASES = {
         "state": "point=1.2,-0.6&angle=77", "met": "angle=143&point=1.5,0.5", "says": "at 143°",
         "crowded": ["axes=unequal&norm=sum", "point=-2.4,-1.6&norm=largest", "point=0,0", "point=2.4,1.6&angle=359"],
     },
+    "race": {
+        "state": "racers=four&angle=30&scale=0.5", "met": "angle=0&scale=10&met=227-132-45-1,",
+        "says": "lost at 45° and times 1 (Adam 227, momentum 132) and won at 0° and times 10 (Adam 129",
+        "crowded": ["racers=four&angle=0&scale=10", "racers=three&angle=45"],
+    },
+    "cost": {
+        "state": "points=1,2,3.3,4,9&delta=0.8&tau=0.6", "met": "points=1,2,3,4,10.1", "says": "at 10.1 the mean is 4.02",
+        "crowded": ["points=0,0,0,0,0", "points=8,0,3,16,16&delta=5&tau=0.5"],
+        "keys": ("ArrowLeft", "ArrowRight", "Shift+ArrowRight"),
+    },
 }  # fmt: skip
 every_kind = pytest.mark.parametrize("kind", CASES)
 
@@ -295,13 +305,27 @@ def stops(rng):
     return {"time": int(rng.choice([1, 2, 5, 20, 70, 1000, 10_000])), "penalty": 10 ** rng.uniform(-4, 1)}
 
 
+def races(rng):
+    rates = {f"lr_{name}": 10 ** rng.uniform(-3, 0.3) for name in ("gd", "momentum", "rmsprop", "adam")}
+    return {"racers": "four", "angle": int(rng.integers(10)) * 5, "scale": 10 ** rng.uniform(-2, 2)} | rates
+
+
+def costs(rng):
+    points = rng.uniform(0, 16, 5).round(int(rng.integers(0, 4))).tolist()
+    return {"points": points, "delta": rng.uniform(0.1, 5), "tau": rng.uniform(0.05, 0.95)}
+
+
 EXACT = {
-    "stopping": (stops, [("(curvature + penalty)", "(curvature + penalty * 1.0000000000000002)"), ("(1.0 - left)", "(1.0 - left + 1e-16)")]),
+    "cost": (costs, [("(0.5 * inside)", "(0.5000000000000001 * inside)"), ("((-tau) * r)", "((-tau - 1e-16) * r)")]),
+    "stopping": (stops, [("(curvature + penalty)", "(curvature + penalty * 1.0000000000000002)"),
+                         ("(1.0 - left)", "(1.0 - left + 1e-16)")]),
     "field": (fields, [("(4.0 * y)", "(4.000000000000001 * y)"), ("/ length)", "* (1 / length))")]),
     "saddle": (saddles, [("[x, (-y)]", "[x, -y * 1.0000000000000002]"), ("((-lr) * g)", "((-lr - 1e-17) * g)")]),
     "modes": (modes, [("(lr * curvature)", "(lr * curvature + 1e-16)"), ("* k) / (", "* (k + 2e-16)) / (")]),
     "line-fit": (line_fits, [("(2.0 * x) * miss", "2.0 * (x * (miss + 1e-16))"), ("(-lr) * g", "-(lr + 1e-17) * g")]),
     "memory": (memories, [("((beta * v) + g)", "(beta * (v + g))"), ("(mu * x)", "((mu + 1e-17) * x)")]),
+    "race": (races, [("((beta * v) + g)", "(beta * (v + g))"), ("50.0 * ", "50.00000000000001 * "),
+                     ("(1.0 - beta2)", "(1.0 - 0.9990000000000001)")]),
 }  # fmt: skip
 """How to draw settings, and slips in the rules that must be noticed."""
 

@@ -1,10 +1,10 @@
 // The loop of gdcourse/descent.py on two numbers. The arithmetic is the package's own, translated.
 
-// rule(g, ...state, ...settings) gives the update and the next state, one coordinate at a time.
-export function descend({ value, gradient }, { rule, memory }, settings, start, steps) {
+// rule(g, ...state, ...settings) gives the update and the next state, one coordinate at a time. first: the state before.
+export function descend({ value, gradient }, { rule, memory, first = new Array(memory).fill(0) }, settings, start, steps) {
   let [x, y] = start;
-  let stateX = new Array(memory).fill(0);
-  let stateY = new Array(memory).fill(0);
+  let stateX = first;
+  let stateY = first;
   const path = [];
   const values = [];
   let status = "max_steps";
