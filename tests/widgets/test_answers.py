@@ -4,12 +4,14 @@ from functools import partial
 
 import numpy as np
 import pytest
+from scipy.stats import kstest
 from scipy.optimize import minimize_scalar
 
 from gdcourse.losses import huber, mae, mse, pinball
-from gdcourse.theory import best_momentum
-from gdcourse.widgets import Cost, Field, LineFit, Memory, Modes, Race
+from gdcourse.theory import best_momentum, sgd_variance
+from gdcourse.widgets import Cloud, Cost, Field, LineFit, Memory, Modes, Race
 from gdcourse.widgets.memory import radius_rule
+from gdcourse.widgets.stream import normals
 
 REFUSED = [
     (LineFit, {"lr": 0.0}, r"lr must be in \[0.001, 1.0\], got 0.0"),
@@ -38,6 +40,10 @@ REFUSED = [
     (Race, {"angle": 90}, r"angle must be in \[0, 45\], got 90"),
     (Race, {"scale": 0.0}, r"scale must be in \[0.01, 100.0\], got 0.0"),
     (Race, {"lr_adam": -1}, r"lr_adam must be in \[0.001, 2.0\], got -1"),
+    (Cloud, {"lr": 2.0}, r"lr must be in \[0.01, 1.95\], got 2.0"),
+    (Cloud, {"batch": 65}, r"batch must be in \[1, 64\], got 65"),
+    (Cloud, {"batch": 2.5}, "batch must be an integer"),
+    (Cloud, {"noise": np.nan}, "noise must be a finite number"),
 ]
 
 
@@ -206,9 +212,8 @@ def test_the_best_answers_are_those_of_the_package_losses_and_no_answer_is_bette
             assert least[k] == pytest.approx(loss(np.full(5, best[k]), points)[0])
             answers = np.linspace(0, 16, 81)
             assert curves[k] == pytest.approx([loss(np.full(5, c), points)[0] for c in answers])
-            found = minimize_scalar(
-                lambda c, loss=loss: loss(np.full(5, c), points)[0], bounds=(0, 16), method="bounded"
-            )
+            cost = partial(lambda c, loss, points: loss(np.full(5, c), points)[0], loss=loss, points=points)
+            found = minimize_scalar(cost, bounds=(0, 16), method="bounded")
             assert least[k] <= found.fun + 1e-12
 
 
@@ -218,3 +223,28 @@ def test_the_mean_leaves_the_others_when_the_fifth_number_passes_ten_and_the_med
 
     assert best(9.99)[0] < 4 < best(10.01)[0]
     assert best(10.01)[1] == best(16)[1] == best(5)[1] == 3
+
+
+def test_the_noise_of_the_widgets_is_park_and_miller_s_and_nearly_normal():
+    seed = 1
+    for _ in range(10_000):
+        seed = 16807 * seed % (2**31 - 1)
+    assert seed == 1043618065  # the value they print to check an implementation by
+    uniform = np.array([16807, 282475249, 1622650073, 984943658, 1144108930, 470211272, 101027544, 1457850878,
+                        1458777923, 2007237709, 823564440, 1115438165])  # fmt: skip
+    assert normals(1, 1)[0] == pytest.approx(uniform.sum() / (2**31 - 1) - 6, abs=1e-12)
+    z = np.array(normals(7, 8000))
+    assert abs(z.mean()) < 0.03 and z.var() == pytest.approx(1, abs=0.03)
+    assert kstest(z, "norm").pvalue > 0.01
+    assert np.abs([np.corrcoef(z[lag:], z[:-lag])[0, 1] for lag in (1, 2, 3)]).max() < 0.03
+
+
+@pytest.mark.parametrize(
+    "lr, batch, noise", [(0.2, 4, 1.0), (0.2, 16, 1.0), (0.05, 4, 1.0), (1.5, 2, 3.0), (1.9, 8, 0.5)]
+)
+def test_the_cloud_is_as_wide_as_theory_says(lr, batch, noise):
+    _, (path, (measured, predicted, thumb)) = Cloud().answer({"lr": lr, "batch": batch, "noise": noise})
+    assert predicted == pytest.approx(np.sqrt(2 * sgd_variance(lr, 1.0, noise**2, batch)))
+    assert measured == pytest.approx(predicted, rel=0.03)
+    assert (thumb < 0.9 * predicted) == (lr > 1)
+    assert np.sqrt((path**2).sum(axis=1).mean()) == pytest.approx(predicted, rel=0.25)

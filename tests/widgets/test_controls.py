@@ -49,9 +49,14 @@ CASES = {
         "crowded": ["racers=four&angle=0&scale=10", "racers=three&angle=45"],
     },
     "cost": {
-        "state": "points=1,2,3.3,4,9&delta=0.8&tau=0.6", "met": "points=1,2,3,4,10.1", "says": "at 10.1 the mean is 4.02",
+        "state": "points=1,2,3.3,4,9&delta=0.8&tau=0.6",
+        "met": "points=1,2,3,4,10.1", "says": "at 10.1 the mean is 4.02",
         "crowded": ["points=0,0,0,0,0", "points=8,0,3,16,16&delta=5&tau=0.5"],
         "keys": ("ArrowLeft", "ArrowRight", "Shift+ArrowRight"),
+    },
+    "cloud": {
+        "state": "lr=0.5&batch=9&noise=1.4", "met": "lr=0.05&met=16-", "says": "by batches of 16, and by a rate of 0.05",
+        "crowded": ["lr=1.95&batch=1&noise=3", "lr=0.01&batch=64&noise=0.1", "lr=1.95&batch=64&noise=0.1"],
     },
 }  # fmt: skip
 every_kind = pytest.mark.parametrize("kind", CASES)
@@ -315,6 +320,10 @@ def costs(rng):
     return {"points": points, "delta": rng.uniform(0.1, 5), "tau": rng.uniform(0.05, 0.95)}
 
 
+def clouds(rng):
+    return {"lr": rng.uniform(0.01, 1.95), "batch": int(rng.integers(1, 65)), "noise": rng.uniform(0.1, 3)}
+
+
 EXACT = {
     "cost": (costs, [("(0.5 * inside)", "(0.5000000000000001 * inside)"), ("((-tau) * r)", "((-tau - 1e-16) * r)")]),
     "stopping": (stops, [("(curvature + penalty)", "(curvature + penalty * 1.0000000000000002)"),
@@ -326,6 +335,7 @@ EXACT = {
     "memory": (memories, [("((beta * v) + g)", "(beta * (v + g))"), ("(mu * x)", "((mu + 1e-17) * x)")]),
     "race": (races, [("((beta * v) + g)", "(beta * (v + g))"), ("50.0 * ", "50.00000000000001 * "),
                      ("(1.0 - beta2)", "(1.0 - 0.9990000000000001)")]),
+    "cloud": (clouds, [("(noise * z)", "(noise * (z + 1e-16))"), ("((-lr) * g)", "((-lr - 1e-17) * g)")]),
 }  # fmt: skip
 """How to draw settings, and slips in the rules that must be noticed."""
 
