@@ -3,6 +3,7 @@
 The runs have numbers. Which sickness a number has is not to be read off this file: `diagnosis` tells.
 """
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -115,8 +116,9 @@ def examine(settings=None, seed=0):
 
 
 def patient(number, seed=0):
-    """Return the Examination of patient 0..7. Args: number, seed. Raises: ValueError for another number.
+    """Return the Examination of a patient: one of the SICKNESSES, by number.
 
+    Args: number: 0..7; seed: as in `examine`. Returns: an Examination. Raises: ValueError for another number.
     Example:
         >>> patient(0).losses.size > 10
         True
@@ -125,8 +127,9 @@ def patient(number, seed=0):
 
 
 def diagnosis(number):
-    """Return the name of a patient's sickness. Args: number: 0..7. Raises: ValueError for another number.
+    """Return the name of a patient's sickness.
 
+    Args: number: 0..7. Returns: a key of SICKNESSES. Raises: ValueError for another number.
     Example:
         >>> diagnosis(0) in SICKNESSES
         True
@@ -138,10 +141,7 @@ def diagnosis(number):
 def _without_slope():
     """Return the network whose hidden activation passes the gradient on as if it were the identity."""
     relu = layers.activation("relu")
-    forgetful = layers.Network(
-        "relu", None, None, (), relu.draw, relu.forward,
-        lambda parameters, y, dy, gradients, wanted=True: dy,
-    )  # fmt: skip
+    forgetful = replace(relu, backward=lambda parameters, y, dy, gradients, wanted=True: dy)
     return layers.chain(layers.affine(64, 64), forgetful, layers.affine(64, 10))
 
 
