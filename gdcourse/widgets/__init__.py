@@ -1,7 +1,9 @@
 """The live figures of the course: `from gdcourse.widgets import Path`, and `Path()` as the last line of a cell."""
 
+from gdcourse.widgets.cloud import Cloud
 from gdcourse.widgets.cost import Cost
 from gdcourse.widgets.field import Field
+from gdcourse.widgets.graph import Graph
 from gdcourse.widgets.line_fit import LineFit
 from gdcourse.widgets.memory import Memory
 from gdcourse.widgets.modes import Modes
@@ -11,7 +13,24 @@ from gdcourse.widgets.race import Race
 from gdcourse.widgets.saddle import Saddle
 from gdcourse.widgets.stopping import Stopping
 
-WIDGETS = {widget.kind: widget for widget in (Cost, Field, LineFit, Memory, Modes, Path, Question, Race, Saddle, Stopping)}
+WIDGETS = {
+    widget.kind: widget
+    for widget in (Cloud, Cost, Field, Graph, LineFit, Memory, Modes, Path, Question, Race, Saddle, Stopping)
+}
 """Every widget by its kind. A test runs each of them through every home."""
 
-__all__ = ["WIDGETS", "Cost", "Field", "LineFit", "Memory", "Modes", "Path", "Question", "Race", "Saddle", "Stopping"]
+__all__ = [
+    "WIDGETS",
+    "Cloud",
+    "Cost",
+    "Field",
+    "Graph",
+    "LineFit",
+    "Memory",
+    "Modes",
+    "Path",
+    "Question",
+    "Race",
+    "Saddle",
+    "Stopping",
+]

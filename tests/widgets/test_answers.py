@@ -4,8 +4,8 @@ from functools import partial
 
 import numpy as np
 import pytest
-from scipy.stats import kstest
 from scipy.optimize import minimize_scalar
+from scipy.stats import kstest
 
 from gdcourse.losses import huber, mae, mse, pinball
 from gdcourse.theory import best_momentum, sgd_variance

@@ -34,6 +34,10 @@ CASES = {
         "says": "0.051 apart after 20 steps and with a penalty of 0.0500",
         "crowded": ["time=10000&penalty=10", "time=1&penalty=0.0001"],
     },
+    "graph": {
+        "state": "x=-1&y=-1.5&z=0.5&clicks=Jm", "met": "clicks=Jmwpzxy", "says": "7 nodes",
+        "crowded": ["x=-2.5&y=-2.5&z=-3&clicks=Jmpwxyz", "twice=yes&x=-2.5&y=3&z=-3&clicks=Jmpxyz"],
+    },
     "saddle": {
         "state": "distance=1e-9&lr=0.2&noise=1.3", "met": "distance=1e-12&lr=0.33&noise=1.8",
         "says": "left in 97 steps from 1e−12 or nearer; noise 1.8",
@@ -324,7 +328,14 @@ def clouds(rng):
     return {"lr": rng.uniform(0.01, 1.95), "batch": int(rng.integers(1, 65)), "noise": rng.uniform(0.1, 3)}
 
 
+def graphs(rng):
+    x, y, z = (int(k) / 2 for k in rng.integers(-6, 7, size=3))
+    clicks = "".join(rng.permutation(list("xyzpmJ"))) + "Jmpxyz"[: rng.integers(7)]
+    return {"x": x, "y": y, "z": z, "twice": str(rng.choice(["no", "yes"])), "clicks": clicks}
+
+
 EXACT = {
+    "graph": (graphs, [("return [b, a];", "return [a, b];"), ("(a > b) ? 1.0", "(a < b) ? 1.0")]),
     "cost": (costs, [("(0.5 * inside)", "(0.5000000000000001 * inside)"), ("((-tau) * r)", "((-tau - 1e-16) * r)")]),
     "stopping": (stops, [("(curvature + penalty)", "(curvature + penalty * 1.0000000000000002)"),
                          ("(1.0 - left)", "(1.0 - left + 1e-16)")]),
