@@ -7,7 +7,7 @@ from scipy.stats import norm
 from sklearn.linear_model import Ridge
 
 from gdcourse import carried
-from gdcourse.widgets import Saddle, Stopping
+from gdcourse.widgets import Graph, Saddle, Stopping
 from gdcourse.widgets.stopping import DATA, LR, TIMES
 
 REFUSED = [
@@ -15,6 +15,9 @@ REFUSED = [
     (Saddle, {"lr": 0.6}, r"lr must be in \[0.02, 0.5\], got 0.6"),
     (Stopping, {"time": 4}, "time must be one of 1, 2, 3, 5, .*got 4"),
     (Stopping, {"penalty": 11}, r"penalty must be in \[0.0001, 10.0\], got 11"),
+    (Graph, {"x": 3.5}, r"x must be in \[-3.0, 3.0\], got 3.5"),
+    (Graph, {"twice": "thrice"}, "twice must be one of 'no', 'yes', got 'thrice'"),
+    (Graph, {"clicks": "Jq"}, "clicks must be at most 40 letters out of xyzwpmJ, got 'Jq'"),
     (Saddle, {"noise": np.nan}, "noise must be a finite number"),
 ]
 
@@ -94,3 +97,57 @@ def test_the_two_fits_agree_at_the_best_penalty_and_only_near_it():
     assert gaps[0.05] < 0.06 < 0.15 < min(gaps[0.005], gaps[0.5])
     assert Stopping().answer({"time": 1000, "penalty": 0.002})[1][-1][1] > 0.5  # too long: far from the sine
     assert TIMES[-1] == 10_000
+
+
+@pytest.mark.parametrize("twice", ["no", "yes"])
+def test_the_slopes_of_the_graph_are_those_of_a_nudge(twice):
+    rng = np.random.default_rng(0)
+    for x, y, z in rng.integers(-6, 7, size=(30, 3)) / 2:
+        if x * y == z:
+            continue  # no slope at the crease
+
+        def J(x, y, z, w):
+            return max(x * y, z) + (x if twice == "yes" else w)
+
+        h, at = 1e-6, np.array([x, y, z, x])
+        nudged = [(J(*(at + h * e)) - J(*(at - h * e))) / (2 * h) for e in np.eye(4)]
+        settings = {"x": x, "y": y, "z": z, "twice": twice, "clicks": ""}
+        _, (values, slopes, _) = Graph().answer(settings)
+        assert values[-1] == J(x, y, z, x)
+        inputs = 3 if twice == "yes" else 4
+        assert slopes[:inputs] == pytest.approx(nudged[:inputs], abs=1e-8)
+
+
+def test_only_the_order_from_the_result_back_pays_without_a_wrong_click():
+    def wrong(clicks, twice):
+        status, (_, _, (*_, count)) = Graph().answer(
+            {"x": 1, "y": 1, "z": 0, "twice": twice, "clicks": "".join(clicks)}
+        )
+        return count, status
+
+    assert wrong("Jmpxyz", "yes") == wrong("Jmzpyx", "yes") == (0, "paid")
+    assert wrong("Jxmpyz", "yes") == (1, "open")  # x still waits for p
+    assert wrong("Jxmpyz", "no")[0] == 1 and wrong("Jwmpxyz", "no") == (0, "paid")
+    assert wrong("pJmJpxyz", "yes") == (1, "paid")
+
+
+@pytest.mark.browser
+def test_nodes_are_paid_by_mouse_and_by_keyboard(visit, pages):
+    page = visit(f"{pages['graph']}#widget=graph&twice=yes")
+    page.wait_for_selector("[data-mounted]")
+
+    def node(name):
+        return page.locator(f'.gdw-node[aria-label^="{name}"]')
+
+    node("p").click()
+    assert "Not p yet: m will pay it, and has not been paid. So far 1 wrong click." in page.inner_text(".gdw-sentence")
+    page.get_by_role("button", name="Start again").click()
+    assert "Nobody has been paid yet" in page.inner_text(".gdw-sentence")
+    node("J").click()
+    for name, key in zip("mpxyz", ("Enter", " ", "Enter", " ", "Enter")):
+        node(name).focus()
+        page.keyboard.press(key)
+        assert "slope" in node(name).get_attribute("aria-label")
+    assert page.inner_text(".gdw-sentence").endswith("All 6 are paid with no wrong click.")
+    assert page.inner_text(".gdw-target") == "Target met: 6 nodes paid without a wrong click."
+    assert node("w").is_hidden()

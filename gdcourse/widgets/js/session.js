@@ -48,7 +48,8 @@ export function session({ model, page, python: converse }, { names, valid, compu
 }
 
 function parse(text, like) {
-  if (text === undefined || typeof like === "string") return text;
+  // Number("") is 0, which nobody has asked for.
+  if (!text || typeof like === "string") return text || undefined;
   const value = Array.isArray(like) ? text.split(",").map(Number) : Number(text || NaN);
   return [value].flat().every(Number.isFinite) ? value : undefined;
 }
