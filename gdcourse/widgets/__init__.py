@@ -11,11 +11,12 @@ from gdcourse.widgets.path import Path
 from gdcourse.widgets.question import Question
 from gdcourse.widgets.race import Race
 from gdcourse.widgets.saddle import Saddle
+from gdcourse.widgets.step_size import StepSize
 from gdcourse.widgets.stopping import Stopping
 
 WIDGETS = {
     widget.kind: widget
-    for widget in (Cloud, Cost, Field, Graph, LineFit, Memory, Modes, Path, Question, Race, Saddle, Stopping)
+    for widget in (Cloud, Cost, Field, Graph, LineFit, Memory, Modes, Path, Question, Race, Saddle, StepSize, Stopping)
 }
 """Every widget by its kind. A test runs each of them through every home."""
 
@@ -32,5 +33,6 @@ __all__ = [
     "Question",
     "Race",
     "Saddle",
+    "StepSize",
     "Stopping",
 ]

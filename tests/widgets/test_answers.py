@@ -1,5 +1,6 @@
 """What the widgets answer, held against something else than themselves; and the settings they refuse."""
 
+from decimal import Decimal, localcontext
 from functools import partial
 
 import numpy as np
@@ -8,9 +9,12 @@ from scipy.optimize import minimize_scalar
 from scipy.stats import kstest
 
 from gdcourse.losses import huber, mae, mse, pinball
+from gdcourse.schedules import constant, inverse_time, linear, step_decay
 from gdcourse.theory import best_momentum, sgd_variance
-from gdcourse.widgets import Cloud, Cost, Field, LineFit, Memory, Modes, Race
+from gdcourse.widgets import Cloud, Cost, Field, LineFit, Memory, Modes, Race, Schedule, StepSize
 from gdcourse.widgets.memory import radius_rule
+from gdcourse.widgets.schedule import PRESETS, drawn
+from gdcourse.widgets.step_size import GRID
 from gdcourse.widgets.stream import normals
 
 REFUSED = [
@@ -31,6 +35,10 @@ REFUSED = [
     (Cost, {"points": [np.nan, 2.0, 3.0, 4.0, 5.0]}, "points must be finite"),
     (Cost, {"delta": 0.0}, r"delta must be in \[0.1, 5.0\], got 0.0"),
     (Cost, {"tau": 1.0}, r"tau must be in \[0.05, 0.95\], got 1.0"),
+    (StepSize, {"h": 0.0}, r"h must be in \[1e-16, 1.0\], got 0.0"),
+    (StepSize, {"h": np.nan}, "h must be a finite number"),
+    (StepSize, {"method": "backward"}, "method must be one of 'forward', 'central', 'complex', got 'backward'"),
+    (StepSize, {"function": "sine"}, "function must be one of 'cube', 'reciprocal', 'bell', got 'sine'"),
     (LineFit, {"centre": "middle"}, "centre must be one of 'measured', 'centred', got 'middle'"),
     (Memory, {"lr": 4.1}, r"lr must be in \[0.01, 4.0\], got 4.1"),
     (Memory, {"beta": 1.0}, r"beta must be in \[0.0, 0.99\], got 1.0"),
@@ -44,6 +52,10 @@ REFUSED = [
     (Cloud, {"batch": 65}, r"batch must be in \[1, 64\], got 65"),
     (Cloud, {"batch": 2.5}, "batch must be an integer"),
     (Cloud, {"noise": np.nan}, "noise must be a finite number"),
+    (Schedule, {"rates": [0.1] * 8}, r"rates must have shape \(9,\), got shape \(8,\)"),
+    (Schedule, {"rates": [0.1] * 8 + [1.3]}, r"rates must be in \[0.0, 1.2\], got 1.3"),
+    (Schedule, {"count": "day"}, "count must be one of 'run', 'epoch', got 'day'"),
+    (Schedule, {"seed": 0}, "seed must be an integer of at least 1, got 0"),
 ]
 
 
@@ -248,3 +260,79 @@ def test_the_cloud_is_as_wide_as_theory_says(lr, batch, noise):
     assert measured == pytest.approx(predicted, rel=0.03)
     assert (thumb < 0.9 * predicted) == (lr > 1)
     assert np.sqrt((path**2).sum(axis=1).mean()) == pytest.approx(predicted, rel=0.25)
+
+
+@pytest.mark.parametrize(
+    "name, schedule",
+    [("constant", constant(0.1)), ("drops", step_decay(0.5, 0.2, every=100)),
+     ("inverse", inverse_time(0.8, half=50)), ("line", linear(0.5, steps=400))],
+)  # fmt: skip
+def test_the_preset_schedules_are_the_package_s(name, schedule):
+    t = np.arange(400.0)
+    assert PRESETS[name]["rule"](t) == pytest.approx([schedule(k) for k in range(400)], abs=1e-15)
+
+
+def expected_error(rates):
+    """The mean over all noises: along an axis a step makes E x^2 into (1 - lr c)^2 E x^2 + lr^2 / 4."""
+    total = 0
+    for curvature in (1.0, 0.05):
+        square = 9.0
+        for lr in rates:
+            square = (1 - lr * curvature) ** 2 * square + lr**2 * 0.25
+        total += curvature * square / 2
+    return total
+
+
+def test_a_drawn_schedule_ends_near_the_error_that_is_expected_of_it():
+    handles = [1.2, 0.28, 0.18, 0.12, 0.09, 0.08, 0.06, 0.02, 0.01]
+    assert drawn(handles, "run") == pytest.approx(np.interp(np.arange(400), np.arange(0, 401, 50), handles))
+    assert drawn(handles, "epoch") == pytest.approx(np.tile(drawn(handles, "run")[:50], 8))
+    ends = {"run": [], "epoch": []}
+    for count, found in ends.items():
+        for seed in range(1, 11):
+            _, (rates, own, presets) = Schedule().answer({"rates": handles, "count": count, "seed": seed})
+            found.append([own[-1], *presets[:, -1]])
+        own, *others = np.mean(found, axis=0)
+        assert own == pytest.approx(expected_error(rates), rel=0.12)
+        for preset, other in zip(PRESETS.values(), others, strict=True):
+            assert other == pytest.approx(expected_error(preset["rule"](np.arange(400.0))), rel=0.12)
+    own, *others = np.mean(ends["run"], axis=0)
+    assert own < 0.8 * min(others)
+    assert min(row[0] / min(row[1:]) for row in ends["epoch"]) > 4  # and where the count begins again it beats none
+
+
+EXPRESSIONS = {"cube": "x**3", "reciprocal": "1/x", "bell": "1/(1 + x**2)"}
+
+
+@pytest.mark.parametrize("function", EXPRESSIONS)
+def test_measured_slopes_are_those_of_another_arithmetic(function):
+    """Python's own complex numbers, and fifty decimal digits, in which there is no rounding to speak of."""
+
+    def value(x):
+        return {"cube": lambda: x * x * x, "reciprocal": lambda: 1 / x, "bell": lambda: 1 / (1 + x * x)}[function]()
+
+    for h in (0.5, 1e-3, 1e-6):
+        _, ((exact, forward, central, by_complex), _) = StepSize().answer(
+            {"h": h, "method": "forward", "function": function}
+        )
+        with localcontext() as context:
+            context.prec = 50
+            x, step = Decimal("1.5"), Decimal(h)
+            assert forward == pytest.approx(float((value(x + step) - value(x)) / step), rel=1e-15 / h)
+            assert central == pytest.approx(float((value(x + step) - value(x - step)) / (2 * step)), rel=1e-15 / h)
+            tiny = Decimal("1e-20")
+            assert exact == pytest.approx(float((value(x + tiny) - value(x - tiny)) / (2 * tiny)), rel=1e-15)
+        assert by_complex == pytest.approx(value(complex(1.5, h)).imag / h, rel=1e-14)
+
+
+@pytest.mark.parametrize("function", EXPRESSIONS)
+def test_the_errors_are_two_vees_of_slope_one_and_two_and_a_line_that_stays_down(function):
+    errors = StepSize().answer({"h": 0.1, "method": "forward", "function": function})[1][1]
+    h = np.array(GRID)
+    for row, slope, low, high in ((0, 1, 1e-6, 1e-2), (1, 2, 1e-4, 1e-1), (2, 2, 1e-6, 1e-1)):
+        falling = (low <= h) & (h <= high)
+        assert np.polyfit(np.log(h[falling]), np.log(errors[row][falling]), 1)[0] == pytest.approx(slope, abs=0.06)
+    for row in (0, 1):
+        assert np.median(errors[row][h < 2e-15]) > 0.05  # rounding
+    assert errors[2][h < 1e-9].max() < 1e-15
+    assert 1e-10 < errors[0].min() < 1e-8 and 1e-14 < errors[1].min() < 1e-10
