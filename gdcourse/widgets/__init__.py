@@ -4,19 +4,39 @@ from gdcourse.widgets.cloud import Cloud
 from gdcourse.widgets.cost import Cost
 from gdcourse.widgets.field import Field
 from gdcourse.widgets.graph import Graph
+from gdcourse.widgets.layers import Layers
 from gdcourse.widgets.line_fit import LineFit
 from gdcourse.widgets.memory import Memory
 from gdcourse.widgets.modes import Modes
+from gdcourse.widgets.neuron import Neuron
 from gdcourse.widgets.path import Path
 from gdcourse.widgets.question import Question
 from gdcourse.widgets.race import Race
 from gdcourse.widgets.saddle import Saddle
+from gdcourse.widgets.schedule import Schedule
 from gdcourse.widgets.step_size import StepSize
 from gdcourse.widgets.stopping import Stopping
 
 WIDGETS = {
     widget.kind: widget
-    for widget in (Cloud, Cost, Field, Graph, LineFit, Memory, Modes, Path, Question, Race, Saddle, StepSize, Stopping)
+    for widget in (
+        Cloud,
+        Cost,
+        Field,
+        Graph,
+        Layers,
+        LineFit,
+        Memory,
+        Modes,
+        Neuron,
+        Path,
+        Question,
+        Race,
+        Saddle,
+        Schedule,
+        StepSize,
+        Stopping,
+    )
 }
 """Every widget by its kind. A test runs each of them through every home."""
 
@@ -26,13 +46,16 @@ __all__ = [
     "Cost",
     "Field",
     "Graph",
+    "Layers",
     "LineFit",
     "Memory",
     "Modes",
+    "Neuron",
     "Path",
     "Question",
     "Race",
     "Saddle",
+    "Schedule",
     "StepSize",
     "Stopping",
 ]

@@ -75,6 +75,10 @@ CASES = {
         "says": "forward 7.90e−10, central 3.24e−13, complex 0",
         "crowded": ["h=1&method=central&function=bell", "h=1e-16&function=reciprocal"],
     },
+    "neuron": {
+        "state": "start=2.5&lr=0.3", "met": "start=4", "says": "from 0.9820 at rate 0.150, 232 steps against 17",
+        "crowded": ["start=8&cost=entropy", "start=-4&lr=2", "start=-4&lr=0.01"],
+    },
 }  # fmt: skip
 every_kind = pytest.mark.parametrize("kind", CASES)
 
@@ -394,3 +398,62 @@ def test_the_page_computes_what_python_computes_bit_for_bit(scratch, kind):
     for right, wrong in slips:
         assert right in rules
         assert differing(python, in_page(scratch, kind, jobs, rules.replace(right, wrong))) > 0, wrong
+
+
+def neurons(rng):
+    return {"start": rng.uniform(-4, 8), "lr": 10 ** rng.uniform(-2, 0.3), "cost": "squared"}
+
+
+CLOSE = {
+    "neuron": (neurons, 1e-12, [("2.0 * lr", "2.00000001 * lr"), ("(1.0 - a)", "(1.00000001 - a)")]),
+}
+"""Where there are exponentials: how to draw settings, how near the numbers must be, and slips to be noticed."""
+
+
+@pytest.mark.parametrize("kind", CLOSE)
+def test_the_page_computes_what_python_computes_to_the_stated_tolerance(scratch, kind):
+    draw, tolerance, slips = CLOSE[kind]
+    rng = np.random.default_rng(0)
+    jobs = [draw(rng) for _ in range(150)]
+
+    def farthest(rules=None):
+        pairs = zip(in_python(kind, jobs), in_page(scratch, kind, jobs, rules), strict=True)
+        return max(np.max(np.abs(x - y) / np.maximum(1, np.abs(x))) for (_, x), (_, y) in pairs)
+
+    assert farthest() <= tolerance
+    rules = WIDGETS[kind].rules()
+    assert f"TOLERANCE = {tolerance}" in rules
+    for right, wrong in slips:
+        assert right in rules
+        assert farthest(rules.replace(right, wrong)) > tolerance, wrong
+
+
+ASK_PYTHON = """([code, mine, theirs, tolerance]) => {
+  const { conversation } = new Function(code)()["python.js"];
+  let receive = null;
+  const model = {
+    on: (name, listener) => { if (name === "msg:custom") receive = listener; },
+    send: ({ id }) => receive({ type: "answer", id, status: "ok" }, [Float64Array.from(theirs).buffer]),
+  };
+  const self = { node: document.createElement("p"), state: {}, run: { status: "ok", all: mine } };
+  const parts = { names: [], current: () => ({}), numbers: (run) => run.all, changed: () => {}, tolerance };
+  conversation(model, self, { ...parts, revive: ([all], status) => ({ all: [...all], status }) }).ask(false);
+  return self.node.textContent;
+}"""
+
+
+@pytest.mark.parametrize(
+    "theirs, tolerance, verdict",
+    [
+        ([1.0, 300.0], 0, "Python agrees: 2 numbers, every bit the same."),
+        ([1.0 + 1e-15, 300.0], 0, "Python differs in 1 of 2 numbers; those of Python are shown."),
+        ([1.0 + 1e-13, 300.0 + 1e-10], 1e-12, "Python agrees: 2 numbers, to 1e-12."),
+        ([1.0 + 1e-11, 300.0], 1e-12, "Python differs in 1 of 2 numbers; those of Python are shown."),
+        ([1.0, 300.0 + 1e-8], 1e-12, "Python differs in 1 of 2 numbers; those of Python are shown."),
+        ([1.0, float("nan")], 1e-12, "Python differs in 1 of 2 numbers; those of Python are shown."),
+    ],
+)
+def test_the_live_kernel_is_compared_with_the_stated_tolerance(scratch, theirs, tolerance, verdict):
+    code = "const gdcourse = {};" + bundle.wrap("python.js", bundle.source("python.js")) + "return gdcourse;"
+    theirs = ["NaN" if x != x else x for x in theirs]  # Float64Array.from reads it back
+    assert scratch.evaluate(ASK_PYTHON, [code, [1.0, 300.0], theirs, tolerance]) == verdict
