@@ -8,15 +8,20 @@ import pytest
 from scipy.optimize import minimize_scalar
 from scipy.special import expit
 from scipy.stats import kstest
+from sklearn.linear_model import Lasso, lars_path
 
+from gdcourse import data
+from gdcourse.constrained import frank_wolfe, l1_ball, lasso, projected_gradient, subgradient_method
 from gdcourse.losses import binary_cross_entropy, huber, mae, mse, pinball
+from gdcourse.problems import quadratic
 from gdcourse.schedules import constant, inverse_time, linear, step_decay
 from gdcourse.theory import best_momentum, sgd_variance
-from gdcourse.widgets import Cloud, Cost, Field, LineFit, Memory, Modes, Neuron, Race, Schedule, StepSize
+from gdcourse.widgets import Cloud, Cost, Field, LineFit, Memory, Modes, Neuron, Race, Schedule, StepSize, Walls
 from gdcourse.widgets.memory import radius_rule
 from gdcourse.widgets.schedule import PRESETS, drawn
 from gdcourse.widgets.step_size import GRID
 from gdcourse.widgets.stream import normals
+from gdcourse.widgets.walls import KNOTS, coefficients
 
 REFUSED = [
     (LineFit, {"lr": 0.0}, r"lr must be in \[0.001, 1.0\], got 0.0"),
@@ -61,6 +66,10 @@ REFUSED = [
     (Schedule, {"rates": [0.1] * 8 + [1.3]}, r"rates must be in \[0.0, 1.2\], got 1.3"),
     (Schedule, {"count": "day"}, "count must be one of 'run', 'epoch', got 'day'"),
     (Schedule, {"seed": 0}, "seed must be an integer of at least 1, got 0"),
+    (Walls, {"radius": 0.5}, r"radius must be in \[1.0, 165.0\], got 0.5"),
+    (Walls, {"method": "newton"}, "method must be one of 'projected', 'frank-wolfe', 'subgradient', got 'newton'"),
+    (Walls, {"free": [0.0, 3.5]}, r"free y must be in \[-3.0, 3.0\], got 3.5"),
+    (Walls, {"free": [0.0]}, r"free must have shape \(2,\)"),
 ]
 
 
@@ -365,3 +374,37 @@ def test_from_a_confident_start_the_squared_error_needs_232_steps_and_the_cross_
 
     assert needed(4.0) == [232, 17]
     assert needed(1.5)[0] < 40 and needed(3.5)[0] < 200 < needed(3.9)[0]
+
+
+def test_the_carried_coefficients_are_the_lasso_s():
+    patients = data.diabetes()
+    X, y = data.standardize(patients.X).X, patients.y - patients.y.mean()
+    penalties, _, path = lars_path(X, y, method="lasso")
+    assert np.array(KNOTS) == pytest.approx(path.T, abs=0.0051)
+    for k in (2, 5, 9):  # between two knots, by coordinate descent
+        penalty = (0.3 * penalties[k] + 0.7 * penalties[k + 1]) / len(y)
+        fit = Lasso(alpha=penalty, fit_intercept=False, tol=1e-10, max_iter=100_000).fit(X, y).coef_
+        assert coefficients(np.abs(fit).sum()) == pytest.approx(fit, abs=0.02)
+    kept = [np.count_nonzero(coefficients(radius)) for radius in (31.5, 32.0, 42.0, 64.0)]
+    assert kept == [2, 3, 3, 5]
+
+
+@pytest.mark.parametrize("radius, free", [(64.0, [1.8, 1.2]), (32.0, [1.8, 1.2]), (100.0, [2.5, -0.5]), (160.0, [-2, 2])])
+def test_the_methods_at_the_wall_are_the_package_s(radius, free):
+    r, steep = radius / 55, np.array([[1, 0.6], [0.6, 1.6]])
+    bowl, start = quadratic(steep, steep @ free), [-r / 2, -r / 2]
+    runs = {}
+    for method in ("projected", "frank-wolfe", "subgradient"):
+        _, (runs[method], gaps, lowest, _) = Walls().answer({"radius": radius, "method": method, "free": free})
+        assert gaps.min() > -1e-12
+    *point, level = lowest
+    best = projected_gradient(bowl, l1_ball(r), lr=0.5, steps=2000, start=start).final
+    assert point == pytest.approx(best, abs=1e-9)
+    assert lasso(bowl, level).gradient(np.array(point)) == pytest.approx([0, 0], abs=1e-9)
+    ends = {
+        "projected": projected_gradient(bowl, l1_ball(r), lr=0.4, steps=60, start=start).final,
+        "frank-wolfe": frank_wolfe(bowl, l1_ball(r), steps=60, start=start).final,
+        "subgradient": subgradient_method(lasso(bowl, level), lr=0.8, steps=60, start=start).path[-1],
+    }
+    for method, end in ends.items():
+        assert runs[method][-1] == pytest.approx(end, abs=1e-9), method

@@ -79,6 +79,11 @@ CASES = {
         "state": "start=2.5&lr=0.3", "met": "start=4", "says": "from 0.9820 at rate 0.150, 232 steps against 17",
         "crowded": ["start=8&cost=entropy", "start=-4&lr=2", "start=-4&lr=0.01"],
     },
+    "walls": {
+        "state": "radius=90&method=frank-wolfe&free=2.2,0.6", "met": "radius=32&method=subgradient",
+        "says": "radius 32.0 keeps three features",
+        "crowded": ["radius=165&free=-3,-3", "radius=1&method=subgradient", "method=frank-wolfe&free=0,0"],
+    },
 }  # fmt: skip
 every_kind = pytest.mark.parametrize("kind", CASES)
 
@@ -365,6 +370,11 @@ def step_sizes(rng):
     }
 
 
+def walls(rng):
+    method = str(rng.choice(["projected", "frank-wolfe", "subgradient"]))
+    return {"radius": rng.uniform(1, 165), "method": method, "free": rng.uniform(-3, 3, 2).tolist()}
+
+
 EXACT = {
     "step-size": (
         step_sizes, [("(2.0 * h)", "(2.0000000000000004 * h)"), ("((a * a) - (b * b))", "((a - b) * (a + b))")],
@@ -383,6 +393,8 @@ EXACT = {
     "cloud": (clouds, [("(noise * z)", "(noise * (z + 1e-16))"), ("((-lr) * g)", "((-lr - 1e-17) * g)")]),
     "schedule": (schedules, [("((high - low) * share)", "(high * share - low * share)"),
                              ("0.5 * z", "(0.5 + 1e-16) * z")]),
+    "walls": (walls, [("(2.0 / (t + 2.0))", "(1 / (0.5 * t + 1.0000000000000002))"),
+                      ("(0.6 * v)", "(0.6 * (v + 1e-16))")]),
 }  # fmt: skip
 """How to draw settings, and slips in the rules that must be noticed."""
 

@@ -1,18 +1,18 @@
 // Python, where there is a kernel: it is asked for the numbers that the figure has just computed.
 
 // Keep a session and Python in step: the settings both ways, and the numbers compared, with a sign that says so.
-export function conversation(model, self, { names, current, numbers, revive, changed, update }) {
+export function conversation(model, self, { names, current, numbers, revive, changed, update, tolerance }) {
   const sign = (text) => (self.node.textContent = text);
   const count = (name, by) => (self.node.dataset[name] = Number(self.node.dataset[name] ?? 0) + by);
   const heard = ({ status, error }, arrays) => {
     if (error) return sign(`Python: ${error}`);
     const mine = numbers(self.run);
     const others = arrays.flatMap((array) => [...array]);
-    const differs = differing(mine, others);
+    const differs = differing(mine, others, tolerance);
     count("compared", 1);
     count("differing", differs);
     if (differs === 0 && status === self.run.status) {
-      return sign(`Python agrees: ${mine.length} numbers, every bit the same.`);
+      return sign(`Python agrees: ${mine.length} numbers, ${tolerance ? "to " + tolerance : "every bit the same"}.`);
     }
     self.run = revive(arrays, status);
     changed();
@@ -99,11 +99,12 @@ function doubles(buffer) {
   return new Float64Array(bytes.slice().buffer);
 }
 
-// How many doubles differ in any bit; a missing one differs.
-function differing(mine, others) {
+// How many doubles differ in any bit, or by more than the tolerance where there is one; a missing one differs.
+function differing(mine, others, tolerance) {
   const a = new BigUint64Array(Float64Array.from(mine).buffer);
   const b = new BigUint64Array(Float64Array.from(others).buffer);
+  const near = (k) => Math.abs(mine[k] - others[k]) <= tolerance * Math.max(1, Math.abs(others[k]));
   let count = Math.abs(a.length - b.length);
-  for (let k = 0; k < Math.min(a.length, b.length); k += 1) count += a[k] !== b[k];
+  for (let k = 0; k < Math.min(a.length, b.length); k += 1) count += a[k] !== b[k] && !(tolerance && near(k));
   return count;
 }

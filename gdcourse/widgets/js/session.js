@@ -18,9 +18,10 @@ export function sentence() {
 //   compute   settings => run
 //   numbers   run => all its doubles, in the order in which Python sends them
 //   revive    (arrays from Python, status) => run
+//   tolerance how far a number may be from Python's, relative to 1 or to its size: only for exp and log
 //   changed   called after each new run
 //   note      () => more to keep in the address, such as targets met
-export function session({ model, page, python: converse }, { names, valid, compute, numbers, revive, changed, note = () => ({}) }) {
+export function session({ model, page, python: converse }, { names, valid, compute, numbers, revive, changed, tolerance = 0, note = () => ({}) }) {
   const current = () => Object.fromEntries(names.map((name) => [name, model.get(name)]));
   const opening = current();
   const self = { opening, state: { ...opening }, run: null, node: h("p", { class: "gdw-python" }) };
@@ -32,7 +33,7 @@ export function session({ model, page, python: converse }, { names, valid, compu
     self.run = compute(self.state);
     changed();
   };
-  const python = converse?.(model, self, { names, current, numbers, revive, changed, update });
+  const python = converse?.(model, self, { names, current, numbers, revive, changed, update, tolerance });
   self.change = (settings) => {
     Object.assign(self.state, settings);
     update();
