@@ -62,7 +62,7 @@ from gdcourse.checks.exercise import parameters_of
 from gdcourse.checks.judging import answers, judge
 from gdcourse.checks.reporting import NotYet, message, report
 
-MODULES = {"ps01": "gradients", "ps02": "costs", "ps03": "descent", "ps05": "momentum"}
+MODULES = {"ps01": "gradients", "ps02": "costs", "ps03": "descent", "ps05": "momentum", "ps06": "curvature"}
 
 
 def assignment(ps):
