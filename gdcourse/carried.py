@@ -11,6 +11,9 @@ import numpy as np
 
 FOLDER = files("gdcourse") / "widgets" / "carried"
 CHAINS = 2000
+WIDTH, DEPTH, EVERY = 128, 50, 5
+ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+UNIT = 0.03  # decades: what one letter from the middle of the alphabet stands for
 
 
 def saddle(noises=range(41)):
@@ -26,7 +29,41 @@ def saddle(noises=range(41)):
     return [round(CHAINS * share_escaped(k / 10, np.random.default_rng(k), CHAINS)) for k in noises]
 
 
-MEASUREMENTS = {"saddle": saddle}
+def layers(scales=range(16)):
+    """Measure how far networks of 50 layers of width 128 are from what wide layers promise, in letters.
+
+    Args: scales: k stands for first weights of scale 0.5 + k / 10.
+    Returns: {"tanh-n-y": letters}, for activation, skip and batch norm: for each scale, for every fifth layer, the
+    activations' and then the gradients' distance from theory, in steps of 0.03 decades from the middle letter.
+    """
+    from gdcourse.wide import ACTIVATIONS
+
+    return {
+        "-".join([name, "ny"[skip], "ny"[norm]]): "".join(_letters(name, skip, norm, (k + 5) / 10) for k in scales)
+        for name in ACTIVATIONS for skip in (False, True) for norm in (False, True)
+    }  # fmt: skip
+
+
+def _letters(name, skip, norm, scale):
+    from gdcourse.evidence.depth import stack
+    from gdcourse.layers import activation, affine, batch_norm, chain, residual
+    from gdcourse.wide import through_layers
+
+    def block():
+        first = [batch_norm(WIDTH)] if norm else []
+        return (residual if skip else chain)(*first, activation(name), affine(WIDTH, WIDTH))
+
+    runs = [stack(block, DEPTH, scale / WIDTH**0.5, width=WIDTH, rows=128, seed=seed) for seed in range(3)]
+    letters = ""
+    for way, expected in zip(("forward", "backward"), through_layers(DEPTH, name, scale, skip, norm)):
+        logs = np.mean([np.log10(getattr(run, way)) for run in runs], axis=0)
+        logs -= logs[0 if way == "forward" else -1]
+        steps = np.rint((logs - np.log10(np.sqrt(expected)))[::EVERY] / UNIT).astype(int)
+        letters += "".join(ALPHABET[step + 32] for step in steps)
+    return letters
+
+
+MEASUREMENTS = {"saddle": saddle, "layers": layers}
 
 
 def read(kind):

@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 from numpy.polynomial.legendre import legvander
+from scipy.integrate import quad
 from scipy.stats import norm
 from sklearn.linear_model import Ridge
 
-from gdcourse import carried
-from gdcourse.widgets import Graph, Saddle, Stopping
+from gdcourse import carried, wide
+from gdcourse.widgets import Graph, Layers, Saddle, Stopping
+from gdcourse.widgets.layers import dots
 from gdcourse.widgets.stopping import DATA, LR, TIMES
 
 REFUSED = [
@@ -18,6 +20,10 @@ REFUSED = [
     (Graph, {"x": 3.5}, r"x must be in \[-3.0, 3.0\], got 3.5"),
     (Graph, {"twice": "thrice"}, "twice must be one of 'no', 'yes', got 'thrice'"),
     (Graph, {"clicks": "Jq"}, "clicks must be at most 40 letters out of xyzwpmJ, got 'Jq'"),
+    (Layers, {"depth": 12}, "depth must be a multiple of 5, got 12"),
+    (Layers, {"depth": 55}, r"depth must be in \[5, 50\]"),
+    (Layers, {"scale": 0.4}, r"scale must be in \[0.5, 2.0\], got 0.4"),
+    (Layers, {"activation": "sigmoid"}, "activation must be one of 'tanh', 'relu', got 'sigmoid'"),
     (Saddle, {"noise": np.nan}, "noise must be a finite number"),
 ]
 
@@ -151,3 +157,66 @@ def test_nodes_are_paid_by_mouse_and_by_keyboard(visit, pages):
     assert page.inner_text(".gdw-sentence").endswith("All 6 are paid with no wrong click.")
     assert page.inner_text(".gdw-target") == "Target met: 6 nodes paid without a wrong click."
     assert node("w").is_hidden()
+
+
+def gaussian_mean(f, s):
+    return quad(lambda z: f(np.sqrt(s) * z) * norm.pdf(z), -10, 10, limit=400)[0]
+
+
+@pytest.mark.parametrize("s", [1e-6, 0.03, 0.5, 1.0, 4.0, 60.0, 1e4])
+def test_the_table_of_tanh_is_its_integrals(s):
+    squares, slopes, _ = wide.moments("tanh", s)
+    assert squares == pytest.approx(gaussian_mean(lambda h: np.tanh(h) ** 2, s), rel=2e-3)
+    assert slopes == pytest.approx(gaussian_mean(lambda h: (1 - np.tanh(h) ** 2) ** 2, s), rel=0.02 if s > 50 else 2e-3)
+
+
+def test_wide_layers_do_what_is_known_of_them():
+    def factor(**options):
+        """What a layer does to the gradient's mean square, far from the ends."""
+        _, backward = wide.through_layers(50, **options)
+        return backward[20] / backward[21]
+
+    assert factor(activation="relu", scale=2**0.5) == pytest.approx(1)
+    assert factor(activation="relu", scale=2**0.5, skip=True) == pytest.approx(2)
+    assert factor(activation="relu", scale=1.0, norm=True) == pytest.approx(np.pi / (np.pi - 1))
+    assert factor(activation="tanh", scale=0.5) == pytest.approx(0.25, rel=1e-3)
+    forward, _ = wide.through_layers(50, "relu", 2**0.5, skip=True, norm=True)
+    assert np.diff(forward) == pytest.approx(1)
+    with pytest.raises(ValueError, match="activation must be one of"):
+        wide.through_layers(5, "swish", 1.0)
+
+
+@pytest.mark.parametrize("scale", [0.8, 1.5])
+def test_the_dots_are_where_plain_matrices_put_them(scale):
+    rng = np.random.default_rng(7)
+    width, depth = 300, 20
+    weights = [rng.normal(scale=scale / width**0.5, size=(width, width)) for _ in range(depth)]
+    h = [rng.normal(size=(200, width))]
+    for W in weights:
+        h.append(np.tanh(h[-1]) @ W)
+    g = [rng.normal(size=(200, width))]
+    for W, before in zip(weights[::-1], h[-2::-1]):
+        g.append((g[-1] @ W.T) * (1 - np.tanh(before) ** 2))
+    forward, backward = dots(depth, "tanh", scale, "no", "no")
+    assert forward == pytest.approx(np.log10([one.std() for one in h[::5]]), abs=0.1)
+    assert backward == pytest.approx(np.log10([one.std() for one in g[::-5]]), abs=0.1)
+
+
+def test_the_file_of_the_layers_is_what_the_code_measures():
+    measured, read = carried.layers([9]), carried.read("layers")
+    assert measured.keys() == read.keys()
+    for name, letters in measured.items():
+        steps = [[carried.ALPHABET.index(one) for one in text] for text in (letters, read[name][22 * 9 : 22 * 10])]
+        assert np.abs(np.subtract(*steps)).max() <= 1, name
+
+
+def test_the_gradients_stay_level_near_the_critical_scale_alone():
+    ask = {"depth": 30, "skip": "no", "norm": "no"}
+
+    def ratio(activation, scale, **extra):
+        return Layers().answer(ask | {"activation": activation, "scale": scale} | extra)[1][1][1] ** 0.5
+
+    assert 0.5 < ratio("tanh", 1.1) < ratio("tanh", 1.2) < 2 and 0.5 < ratio("relu", 1.4) < 2
+    assert ratio("tanh", 1.0) < 0.5 and ratio("tanh", 1.4) > 2 and ratio("relu", 1.3) < 0.5 < 2 < ratio("relu", 1.5)
+    assert ratio("relu", 1.4, norm="yes") > 50  # batch norm alone explodes
+    assert ratio("relu", 1.4, norm="yes", skip="yes") < 10

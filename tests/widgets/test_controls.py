@@ -38,6 +38,12 @@ CASES = {
         "state": "x=-1&y=-1.5&z=0.5&clicks=Jm", "met": "clicks=Jmwpzxy", "says": "7 nodes",
         "crowded": ["x=-2.5&y=-2.5&z=-3&clicks=Jmpwxyz", "twice=yes&x=-2.5&y=3&z=-3&clicks=Jmpxyz"],
     },
+    "layers": {
+        "state": "depth=20&scale=1.3&skip=yes", "met": "scale=1.2&met=relu-0.746-1.4",
+        "says": "ReLU 0.746 at scale 1.4, tanh 1.16 at scale 1.2",
+        "crowded": ["depth=50&activation=relu&scale=0.5", "depth=50&activation=relu&scale=2&skip=yes",
+                    "depth=5&norm=yes"],
+    },
     "saddle": {
         "state": "distance=1e-9&lr=0.2&noise=1.3", "met": "distance=1e-12&lr=0.33&noise=1.8",
         "says": "left in 97 steps from 1e−12 or nearer; noise 1.8",
@@ -375,7 +381,16 @@ def walls(rng):
     return {"radius": rng.uniform(1, 165), "method": method, "free": rng.uniform(-3, 3, 2).tolist()}
 
 
+def stacks(rng):
+    switches = {name: str(rng.choice(["no", "yes"])) for name in ("skip", "norm")}
+    activation = str(rng.choice(["tanh", "relu"]))
+    depth, scale = 5 * int(rng.integers(1, 11)), int(rng.integers(5, 21)) / 10
+    return {"depth": depth, "activation": activation, "scale": scale} | switches
+
+
 EXACT = {
+    "layers": (stacks, [("((high - low) * part)", "(high * part - low * part)"),
+                        ("(0.5 * s)", "(0.5000000000000001 * s)")]),
     "step-size": (
         step_sizes, [("(2.0 * h)", "(2.0000000000000004 * h)"), ("((a * a) - (b * b))", "((a - b) * (a + b))")],
     ),
