@@ -24,7 +24,13 @@ function problem(centre) {
     }
     return [value / POINTS.length, mSlope / POINTS.length, bSlope / POINTS.length];
   };
-  return { value: (m, b) => mean(m, b)[0], gradient: (m, b) => mean(m, b).slice(1) };
+  // The loop asks for the gradient where it has just asked for the value.
+  let [cost, slopes] = [0, []];
+  const value = (m, b) => {
+    [cost, ...slopes] = mean(m, b);
+    return cost;
+  };
+  return { value, gradient: () => slopes };
 }
 
 export function compute({ lr, steps, centre }) {
