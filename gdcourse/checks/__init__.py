@@ -62,7 +62,18 @@ from gdcourse.checks.exercise import parameters_of
 from gdcourse.checks.judging import answers, judge
 from gdcourse.checks.reporting import NotYet, message, report
 
-MODULES = {"ps01": "gradients", "ps02": "costs", "ps03": "descent", "ps05": "momentum", "ps06": "curvature"}
+MODULES = {
+    "ps01": "gradients",
+    "ps02": "costs",
+    "ps03": "descent",
+    "ps04": "batches",
+    "ps05": "momentum",
+    "ps06": "curvature",
+    "ps07": "backpropagation",
+    "ps08": "depth",
+    "ps09": "landscapes",
+    "ps10": "practice",
+}
 
 
 def assignment(ps):

@@ -46,6 +46,7 @@ EQUATIONS = {
     "eq-coord-uncorrected": "9.5",
     "eq-curv-newton": "10.2",
     "eq-curv-hvp": "10.4",
+    "eq-curv-saddle-free": "10.5",
     "eq-curv-fisher": "10.7",
     "eq-curv-natural": "10.8",
     "eq-con-project": "11.1",
@@ -85,6 +86,7 @@ EQUATIONS = {
 
 # where no equation says it: a heading by its label, and the number of its chapter
 SECTIONS = {
+    "sec-sched-gallery": ("A rate for every update", 7),
     "sec-sched-range": ("Finding a first rate", 7),
     "w24": ("Adam is fast and reliable", 9),
     "sec-con-kinks": ("Creases", 11),
