@@ -71,16 +71,16 @@ def affine(inputs, outputs):
 
     def forward(parameters, x):
         W, b = parameters
-        y = x @ W
+        y = np.dot(x, W)
         y += b
         return y, x
 
     def backward(parameters, x, dy, gradients, wanted=True):
         W, _ = parameters
         dW, db = gradients
-        np.matmul(x.T, dy, out=dW)
-        np.matmul(np.ones(len(dy), dy.dtype), dy, out=db)  # the sum over the examples, at a product's speed
-        return dy @ W.T if wanted else None
+        np.dot(x.T, dy, out=dW)
+        np.dot(np.ones(len(dy), dy.dtype), dy, out=db)  # the sum over the examples, at a product's speed
+        return np.dot(dy, W.T) if wanted else None
 
     def draw(weights):
         return weights(inputs, outputs, (inputs, outputs)), np.zeros(outputs)
@@ -96,8 +96,8 @@ class Activation(NamedTuple):
 
 
 ACTIVATIONS = {
-    # A row of zeros, because NumPy compares an array with a row faster than with a number.
-    "relu": Activation(lambda x: np.maximum(x, np.zeros(x.shape[-1], x.dtype)), lambda y: y > 0),
+    # An array of zeros, because NumPy compares two arrays faster than an array and a number.
+    "relu": Activation(lambda x: np.maximum(x, np.zeros(x.shape, x.dtype)), lambda y: y > 0),
     "tanh": Activation(np.tanh, lambda y: 1 - y * y),
     "sigmoid": Activation(sigmoid, lambda y: y * (1 - y)),
     "identity": Activation(lambda x: x, lambda y: np.ones_like(y)),
