@@ -1,5 +1,6 @@
 """The live figures of the course: `from gdcourse.widgets import Path`, and `Path()` as the last line of a cell."""
 
+from gdcourse.widgets.clinic import Clinic
 from gdcourse.widgets.cloud import Cloud
 from gdcourse.widgets.cost import Cost
 from gdcourse.widgets.field import Field
@@ -8,6 +9,7 @@ from gdcourse.widgets.layers import Layers
 from gdcourse.widgets.line_fit import LineFit
 from gdcourse.widgets.memory import Memory
 from gdcourse.widgets.modes import Modes
+from gdcourse.widgets.natural import Natural
 from gdcourse.widgets.neuron import Neuron
 from gdcourse.widgets.path import Path
 from gdcourse.widgets.question import Question
@@ -16,10 +18,12 @@ from gdcourse.widgets.saddle import Saddle
 from gdcourse.widgets.schedule import Schedule
 from gdcourse.widgets.step_size import StepSize
 from gdcourse.widgets.stopping import Stopping
+from gdcourse.widgets.walls import Walls
 
 WIDGETS = {
     widget.kind: widget
     for widget in (
+        Clinic,
         Cloud,
         Cost,
         Field,
@@ -28,6 +32,7 @@ WIDGETS = {
         LineFit,
         Memory,
         Modes,
+        Natural,
         Neuron,
         Path,
         Question,
@@ -36,12 +41,14 @@ WIDGETS = {
         Schedule,
         StepSize,
         Stopping,
+        Walls,
     )
 }
 """Every widget by its kind. A test runs each of them through every home."""
 
 __all__ = [
     "WIDGETS",
+    "Clinic",
     "Cloud",
     "Cost",
     "Field",
@@ -50,6 +57,7 @@ __all__ = [
     "LineFit",
     "Memory",
     "Modes",
+    "Natural",
     "Neuron",
     "Path",
     "Question",
@@ -58,4 +66,5 @@ __all__ = [
     "Schedule",
     "StepSize",
     "Stopping",
+    "Walls",
 ]

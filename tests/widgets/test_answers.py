@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 from scipy.optimize import minimize_scalar
 from scipy.special import expit
 from scipy.stats import kstest
@@ -16,7 +17,20 @@ from gdcourse.losses import binary_cross_entropy, huber, mae, mse, pinball
 from gdcourse.problems import quadratic
 from gdcourse.schedules import constant, inverse_time, linear, step_decay
 from gdcourse.theory import best_momentum, sgd_variance
-from gdcourse.widgets import Cloud, Cost, Field, LineFit, Memory, Modes, Neuron, Race, Schedule, StepSize, Walls
+from gdcourse.widgets import (
+    Cloud,
+    Cost,
+    Field,
+    LineFit,
+    Memory,
+    Modes,
+    Natural,
+    Neuron,
+    Race,
+    Schedule,
+    StepSize,
+    Walls,
+)
 from gdcourse.widgets.memory import radius_rule
 from gdcourse.widgets.schedule import PRESETS, drawn
 from gdcourse.widgets.step_size import GRID
@@ -70,6 +84,10 @@ REFUSED = [
     (Walls, {"method": "newton"}, "method must be one of 'projected', 'frank-wolfe', 'subgradient', got 'newton'"),
     (Walls, {"free": [0.0, 3.5]}, r"free y must be in \[-3.0, 3.0\], got 3.5"),
     (Walls, {"free": [0.0]}, r"free must have shape \(2,\)"),
+    (Natural, {"lr": 0.2}, r"lr must be in \[0.002, 0.1\], got 0.2"),
+    (Natural, {"gradient": "steep"}, "gradient must be one of 'plain', 'natural', got 'steep'"),
+    (Natural, {"start": [0.0, 0.0]}, r"start sigma must be in \[0.5, 4.5\], got 0.0"),
+    (Natural, {"start": [4.0, 1.0]}, r"start mean must be in \[-3.0, 3.0\], got 4.0"),
 ]
 
 
@@ -389,7 +407,7 @@ def test_the_carried_coefficients_are_the_lasso_s():
     assert kept == [2, 3, 3, 5]
 
 
-@pytest.mark.parametrize("radius, free", [(64.0, [1.8, 1.2]), (32.0, [1.8, 1.2]), (100.0, [2.5, -0.5]), (160.0, [-2, 2])])
+@pytest.mark.parametrize("radius, free", [(64, [1.8, 1.2]), (32, [1.8, 1.2]), (100, [2.5, -0.5]), (160, [-2, 2])])
 def test_the_methods_at_the_wall_are_the_package_s(radius, free):
     r, steep = radius / 55, np.array([[1, 0.6], [0.6, 1.6]])
     bowl, start = quadratic(steep, steep @ free), [-r / 2, -r / 2]
@@ -408,3 +426,38 @@ def test_the_methods_at_the_wall_are_the_package_s(radius, free):
     }
     for method, end in ends.items():
         assert runs[method][-1] == pytest.approx(end, abs=1e-9), method
+
+
+def flow(sigma, phi, start, natural):
+    """Where gradient flow is after time 0.8, sigma(phi) being the deviation, by derivatives taken numerically."""
+
+    def loss(mean, q):
+        return np.log(sigma(q)) + (4 + mean**2) / (2 * sigma(q) ** 2)
+
+    def velocity(_, theta, h=1e-6):
+        mean, q = theta
+        slopes = np.array([loss(mean + h, q) - loss(mean - h, q), loss(mean, q + h) - loss(mean, q - h)]) / (2 * h)
+        stretch = (sigma(q + h) - sigma(q - h)) / (2 * h)
+        return -slopes * (sigma(q) ** 2 / np.array([1, 2 * stretch**2]) if natural else 1)
+
+    mean, q = solve_ivp(velocity, (0, 0.8), [start[0], phi(start[1])], rtol=1e-9, atol=1e-9).y[:, -1]
+    return mean, sigma(q)
+
+
+@pytest.mark.parametrize("start", [[1.0, 1.0], [-2.0, 3.0]])
+def test_the_paths_under_three_names_follow_their_flows(start):
+    charts = [(lambda q: q, lambda s: s), (np.exp, np.log), (lambda q: q**-0.5, lambda s: s**-2)]
+    _, arrays = Natural().answer({"lr": 0.002, "gradient": "plain", "start": start})
+    for k, path in enumerate(arrays[:6]):
+        assert path[-1] == pytest.approx(flow(*charts[k % 3], start, natural=k > 2), abs=3e-3), k
+    assert arrays[-1][1] < 0.002 and arrays[-1][0] > 0.2
+    for path in arrays[3:6]:  # the natural gradient's mean is the same under every name
+        assert path[:, 0] == pytest.approx(start[0] * 0.998 ** np.arange(401))
+
+
+def test_the_distance_of_the_natural_paths_goes_with_the_rate_and_that_of_the_plain_ones_does_not():
+    plain, natural = np.transpose(
+        [Natural().answer({"lr": lr, "gradient": "plain", "start": [3.0, 1.5]})[1][-1] for lr in (0.005, 0.01)]
+    )
+    assert natural[1] / natural[0] == pytest.approx(2, abs=0.1)
+    assert plain[1] / plain[0] == pytest.approx(1, abs=0.3)

@@ -44,6 +44,11 @@ CASES = {
         "crowded": ["depth=50&activation=relu&scale=0.5", "depth=50&activation=relu&scale=2&skip=yes",
                     "depth=5&norm=yes"],
     },
+    "clinic": {
+        "state": "patient=B&epochs=6&guess=c&notes=B3", "met": "notes=A3C3E1AeBaCcDbEhFd",
+        "says": "six right for 3 tests and wrong answers together",
+        "crowded": ["patient=F&notes=F4&guess=a&epochs=1", "patient=E&notes=E1E2Eh", "patient=B&notes=B2&epochs=10"],
+    },
     "saddle": {
         "state": "distance=1e-9&lr=0.2&noise=1.3", "met": "distance=1e-12&lr=0.33&noise=1.8",
         "says": "left in 97 steps from 1e−12 or nearer; noise 1.8",
@@ -89,6 +94,11 @@ CASES = {
         "state": "radius=90&method=frank-wolfe&free=2.2,0.6", "met": "radius=32&method=subgradient",
         "says": "radius 32.0 keeps three features",
         "crowded": ["radius=165&free=-3,-3", "radius=1&method=subgradient", "method=frank-wolfe&free=0,0"],
+    },
+    "natural": {
+        "state": "lr=0.03&start=-1.5,2.5&gradient=natural", "met": "lr=0.01&start=3,1.5",
+        "says": "the plain paths part by 1.77, the natural ones by 0.00857",
+        "crowded": ["lr=0.1&start=2,0.5&gradient=natural", "lr=0.002&start=-3,4.5"],
     },
 }  # fmt: skip
 every_kind = pytest.mark.parametrize("kind", CASES)
@@ -388,7 +398,14 @@ def stacks(rng):
     return {"depth": depth, "activation": activation, "scale": scale} | switches
 
 
+def visits(rng):
+    pairs = zip(rng.choice(list("ABCDEF"), size=30), rng.choice(list("1234abcdefgh"), size=30))
+    notes = "".join(patient + what for patient, what in pairs)
+    return {"patient": "A", "epochs": 10, "guess": "a", "notes": notes}
+
+
 EXACT = {
+    "clinic": (visits, [('"A": "e"', '"A": "f"')]),
     "layers": (stacks, [("((high - low) * part)", "(high * part - low * part)"),
                         ("(0.5 * s)", "(0.5000000000000001 * s)")]),
     "step-size": (
@@ -431,8 +448,14 @@ def neurons(rng):
     return {"start": rng.uniform(-4, 8), "lr": 10 ** rng.uniform(-2, 0.3), "cost": "squared"}
 
 
+def naturals(rng):
+    start = [rng.uniform(-3, 3), rng.uniform(0.5, 4.5)]
+    return {"lr": 10 ** rng.uniform(-2.6, -1), "gradient": "plain", "start": start}
+
+
 CLOSE = {
     "neuron": (neurons, 1e-12, [("2.0 * lr", "2.00000001 * lr"), ("(1.0 - a)", "(1.00000001 - a)")]),
+    "natural": (naturals, 1e-09, [('"variance": 4.0', '"variance": 4.000001'), ('"mean": 0.0', '"mean": 1e-6')]),
 }
 """Where there are exponentials: how to draw settings, how near the numbers must be, and slips to be noticed."""
 
