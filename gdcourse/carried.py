@@ -63,7 +63,39 @@ def _letters(name, skip, norm, scale):
     return letters
 
 
-MEASUREMENTS = {"saddle": saddle, "layers": layers}
+PATIENTS = {
+    "A": "rate too small", "B": "activation's slope forgotten", "C": "labels shuffled", "D": "examples in order",
+    "E": "zero weights", "F": "rate too large",
+}  # fmt: skip
+
+
+def clinic(patients="ABCDEF"):
+    """Train six networks with one thing wrong each, and keep what a doctor may ask of them.
+
+    Args: patients: letters of PATIENTS.
+    Returns: {letter: {"loss", "norm", "few": curves, "first": the first loss, "check": the gradient check}}. A curve
+        is [low, high, letters]: the mean decimal logarithm of two updates, or four, in 64 steps from low to high.
+    """
+    from gdcourse.clinic import SICKNESSES, examine
+
+    found = {}
+    for letter in patients:
+        run = examine(SICKNESSES[PATIENTS[letter]], seed=1)
+        found[letter] = {
+            "loss": _curve(run.losses), "norm": _curve(run.gradient_norms, 4), "few": _curve(run.few, 4),
+            "first": float(f"{run.first_loss:.4g}"), "check": float(f"{run.gradient_error:.1g}"),
+        }  # fmt: skip
+    return found
+
+
+def _curve(values, every=2):
+    logs = np.log10(np.maximum(values[:220], 1e-6)).reshape(-1, every).mean(axis=1)
+    low, high = round(float(logs.min()), 2) - 0.01, round(float(logs.max()), 2) + 0.01
+    steps = np.rint(63 * (logs - low) / (high - low)).astype(int)
+    return [round(low, 2), round(high, 2), "".join(ALPHABET[step] for step in steps)]
+
+
+MEASUREMENTS = {"saddle": saddle, "layers": layers, "clinic": clinic}
 
 
 def read(kind):

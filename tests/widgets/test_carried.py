@@ -7,8 +7,9 @@ from scipy.integrate import quad
 from scipy.stats import norm
 from sklearn.linear_model import Ridge
 
-from gdcourse import carried, wide
-from gdcourse.widgets import Graph, Layers, Saddle, Stopping
+from gdcourse import carried, clinic, wide
+from gdcourse.widgets import Clinic, Graph, Layers, Saddle, Stopping
+from gdcourse.widgets.clinic import ANSWERS, KEYS, SIGNS, curve
 from gdcourse.widgets.layers import dots
 from gdcourse.widgets.stopping import DATA, LR, TIMES
 
@@ -24,6 +25,10 @@ REFUSED = [
     (Layers, {"depth": 55}, r"depth must be in \[5, 50\]"),
     (Layers, {"scale": 0.4}, r"scale must be in \[0.5, 2.0\], got 0.4"),
     (Layers, {"activation": "sigmoid"}, "activation must be one of 'tanh', 'relu', got 'sigmoid'"),
+    (Clinic, {"patient": "G"}, "patient must be one of 'A', .*got 'G'"),
+    (Clinic, {"guess": "i"}, "guess must be one of 'a', .*got 'i'"),
+    (Clinic, {"epochs": 11}, r"epochs must be in \[1, 10\]"),
+    (Clinic, {"notes": "A5"}, "notes must be at most 80 pairs .*got 'A5'"),
     (Saddle, {"noise": np.nan}, "noise must be a finite number"),
 ]
 
@@ -220,3 +225,67 @@ def test_the_gradients_stay_level_near_the_critical_scale_alone():
     assert ratio("tanh", 1.0) < 0.5 and ratio("tanh", 1.4) > 2 and ratio("relu", 1.3) < 0.5 < 2 < ratio("relu", 1.5)
     assert ratio("relu", 1.4, norm="yes") > 50  # batch norm alone explodes
     assert ratio("relu", 1.4, norm="yes", skip="yes") < 10
+
+
+def test_the_clinic_knows_the_sicknesses_and_counts_what_was_spent():
+    assert sorted(SIGNS) == list(SIGNS) == sorted(clinic.SICKNESSES)
+    assert [KEYS[ANSWERS[letter]] for letter in "ABCDEF"] == list(carried.PATIENTS.values())
+
+    def count(notes):
+        return Clinic().answer({"patient": "A", "epochs": 1, "guess": "a", "notes": notes})
+
+    right = "".join(letter + key for letter, key in ANSWERS.items())
+    assert count(right) == ("done", [[6.0, 0.0, 0.0]])
+    assert count("A1A1B1" + right) == ("done", [[6.0, 2.0, 0.0]])
+    assert count("AaAb" + right) == ("done", [[6.0, 0.0, 2.0]])
+    assert count(right + "Aa") == ("done", [[6.0, 0.0, 0.0]])  # what is right stays right
+    assert count("Ba") == ("open", [[1.0, 0.0, 0.0]])
+
+
+def test_each_patient_shows_the_sign_of_its_sickness():
+    runs = carried.read("clinic")
+    of = {name: runs[letter] for letter, name in carried.PATIENTS.items()}
+    ends = {name: {key: curve(run[key])[-1] for key in ("loss", "few")} for name, run in of.items()}
+    assert of["zero weights"]["first"] == 2.303 and ends["zero weights"]["loss"] == pytest.approx(np.log(10), rel=0.03)
+    assert ends["labels shuffled"]["few"] < 0.05 and ends["labels shuffled"]["loss"] > 2
+    assert ends["rate too small"]["few"] > 2 and ends["rate too small"]["loss"] > 2
+    forgotten = of["activation's slope forgotten"]
+    assert forgotten["check"] > 0.1 and ends["activation's slope forgotten"]["loss"] < 0.3
+    assert all(run["check"] < 1e-4 for run in runs.values() if run is not forgotten)
+    assert curve(of["rate too large"]["loss"]).max() > 6 and ends["rate too large"]["loss"] > 2
+    loss = np.log(curve(of["examples in order"]["loss"])).reshape(10, 11)
+    pattern = np.corrcoef(loss[5:] - np.linspace(loss[5:].mean(axis=1)[0], loss[5:].mean(axis=1)[-1], 5)[:, None])
+    assert pattern[np.triu_indices(5, 1)].mean() > 0.5
+
+
+def test_the_file_of_the_clinic_is_what_the_code_measures():
+    (letter,) = [one for one, name in carried.PATIENTS.items() if name == "labels shuffled"]
+    measured, read = carried.clinic(letter)[letter], carried.read("clinic")[letter]
+    for key in ("loss", "norm", "few"):
+        assert curve(measured[key]) == pytest.approx(curve(read[key]), rel=0.05)
+    assert measured["first"] == pytest.approx(read["first"], rel=1e-3)
+
+
+@pytest.mark.browser
+def test_a_visit_to_the_clinic_by_mouse_and_by_keyboard(visit, pages):
+    page = visit(pages["clinic"])
+    page.wait_for_selector("[data-mounted]")
+
+    def button(name):
+        return page.get_by_role("button", name=name)
+
+    button("Twenty examples").click()
+    assert "On twenty examples alone the loss ends at" in page.inner_text(".gdw-sentence")
+    button("Diagnose").press("Enter")
+    assert "Not activation's slope forgotten." in page.inner_text(".gdw-sentence")
+    page.select_option("[name=guess]", label="rate too small")
+    button("Diagnose").press("Space")
+    assert "Yes, rate too small: all falls, but hardly" in page.inner_text(".gdw-sentence")
+    assert page.inner_text(".gdw-target").endswith("So far: 1 right, 1 test, 1 wrong.")
+    for letter, name in list(carried.PATIENTS.items())[1:]:
+        page.select_option("[name=patient]", letter)
+        page.select_option("[name=guess]", label=name)
+        button("Diagnose").click()
+    assert page.inner_text(".gdw-target") == "Target met: six right for 2 tests and wrong answers together."
+    button("Start again").click()
+    assert "gdw-met" in page.get_attribute(".gdw-target", "class")

@@ -17,7 +17,7 @@ export function panel({ role = "img" } = {}) {
   const self = { node, inside, above, x: null, y: null };
   // Place the axes; true if that changed anything. height is that of the inside, ratio its width over its height.
   self.frame = ({ width, height, ratio, x, y, xLog, yLog, ...rest }) => {
-    const next = JSON.stringify([width, height, ratio, x, y]);
+    const next = JSON.stringify([width, height, ratio, x, y, rest]);
     if (next === key) return false;
     key = next;
     const inner = width - MARGIN.left - MARGIN.right;
