@@ -5,6 +5,8 @@ They are records and know nothing of running or judging; `gdcourse.checks` shows
 
 import inspect
 import linecache
+import re
+import sys
 import textwrap
 import zlib
 from collections.abc import Callable
@@ -117,15 +119,33 @@ def altered(reference, name, old, new, hint, see="", of=""):
 
     Raises: ValueError if the reference does not say `old` exactly once.
     """
-    source = textwrap.dedent(inspect.getsource(reference))
+    source = source_of(reference)
     if source.count(old) != 1:
         raise ValueError(f"old must occur once in {reference.__name__}, got {old!r}, {source.count(old)} times")
-    source = source.replace(old, new).replace(f"def {reference.__name__}(", f"def {name}(", 1)
+    source = renamed(reference, source.replace(old, new), name)
     file = f"<{reference.__module__}.{name}>"
-    names = {}
-    exec(compile(source, file, "exec"), reference.__globals__, names)
+    if isinstance(reference, type):  # whose methods speak of it by name
+        names = dict(vars(sys.modules[reference.__module__]))
+        exec(compile(source, file, "exec"), names)
+    else:
+        names = {}
+        exec(compile(source, file, "exec"), reference.__globals__, names)
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)  # for inspect.getsource
+    if isinstance(reference, type):
+        names[name].__source__ = source  # which inspect looks for in the module's own file
     return Mistake(names[name], hint, see, of)
+
+
+def renamed(solution, source, name):
+    """Return a solution's source under another name. A class may also speak of itself inside."""
+    if isinstance(solution, type):
+        return re.sub(rf"\b{solution.__name__}\b", name, source)
+    return source.replace(f"def {solution.__name__}(", f"def {name}(", 1)
+
+
+def source_of(solution):
+    """Return the text of a function or class."""
+    return textwrap.dedent(getattr(solution, "__source__", None) or inspect.getsource(solution))
 
 
 @dataclass(frozen=True, eq=False)

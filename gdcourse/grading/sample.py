@@ -4,7 +4,6 @@ Every answer's score is known beforehand, so that a class shows what grading loo
 """
 
 import ast
-import inspect
 import textwrap
 from dataclasses import replace
 from functools import lru_cache
@@ -15,7 +14,7 @@ import nbformat
 import numpy as np
 
 from gdcourse import checks
-from gdcourse.checks.exercise import Mistake, as_tuple
+from gdcourse.checks.exercise import Mistake, as_tuple, renamed, source_of
 from gdcourse.grading.assign import page, release_notebook, write
 
 
@@ -116,17 +115,17 @@ def solution_source(exercise, solution):
     """Return the text of a solution as a student would have written it, under the names that were asked for."""
     parts = []
     for name, function in zip(exercise.names, exercise.functions(solution), strict=True):
-        source = textwrap.dedent(inspect.getsource(function))
+        source = source_of(function)
         node = ast.parse(source).body[0]
-        lines = source.split("\n")[node.lineno - 1 :]
-        parts.append("\n".join([lines[0].replace(function.__name__, name, 1), *lines[1:]]).rstrip())
+        parts.append(renamed(function, "\n".join(source.split("\n")[node.lineno - 1 :]), name).rstrip())
     return "\n\n\n".join(parts) + "\n"
 
 
 def _edited(source, edit):
-    """Apply an edit to each function defined at the top of a source."""
+    """Apply an edit to each function defined at the top of a source, and to each method of a class there."""
     tree = ast.parse(source)
-    tree.body = [edit(node) for node in tree.body]
+    for place in [tree, *(node for node in tree.body if isinstance(node, ast.ClassDef))]:
+        place.body = [node if isinstance(node, ast.ClassDef | ast.Expr) else edit(node) for node in place.body]
     return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
 
 
