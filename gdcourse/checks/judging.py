@@ -204,7 +204,8 @@ def _sentence_of_misfit(exercise, run, misfit):
             return f"prints its answer and returns nothing. Replace print(...) by return {exercise.returns}."
         return f"returns nothing (None). It should end with: return {exercise.returns}."
     part = _named(exercise, path)
-    asked = f"{wanted}, {exercise.returns}," if not path and exercise.parts else wanted
+    whole = exercise.parts and not path and wanted.startswith("a tuple")
+    asked = f"{wanted}, {exercise.returns}," if whole else wanted
     return f"returns {came}{f' as {part}' if part else ''} where {asked} is expected."
 
 
