@@ -41,7 +41,7 @@ def source(name):
     """Return the text of one file in js/, without comment lines, empty lines and indentation."""
     text = (SOURCES / name).read_text(encoding="utf-8")
     text = SLACK.sub("", text)
-    return re.sub(r"\s*([{};,]|:(?= ))\s*", r"\1", text) if name.endswith(".css") else text
+    return re.sub(r"\s*([{};,]|:(?= ))\s*", r"\1", text).replace(";}", "}") if name.endswith(".css") else text
 
 
 def wrap(name, text, prefix=""):
@@ -119,9 +119,10 @@ def scripts(widgets):
         brought = "".join(wrap(name, source(name)) for name in _uses(widget) if name not in shared)
         text = f"(() => {{\nconst {{ gdcourse }} = globalThis;\n{brought}{_own(widget)}}})();\n"
         kinds[widget.kind] = squeeze(text)
-    versions = {kind: hashlib.sha256(text.encode()).hexdigest()[:8] for kind, text in kinds.items()}
-    names = {kind: f"widget-{kind}.js?v={version}" for kind, version in versions.items()}
-    style = f"export const CSS = {json.dumps(source('widgets.css'))};\nexport const FILES = {json.dumps(names)};\n"
+    # One version for all: eighteen of them would be a thirtieth of the shared script.
+    version = hashlib.sha256("".join(kinds.values()).encode()).hexdigest()[:8]
+    table = {"CSS": source("widgets.css"), "KINDS": list(kinds), "VERSION": version}
+    style = "".join(f"export const {name} = {json.dumps(value)};\n" for name, value in table.items())
     parts = [wrap(name, source(name)) for name in shared]
     parts += [wrap("style.js", style), wrap("loader.js", source("loader.js"))]
     loader = "(() => {\nconst gdcourse = (globalThis.gdcourse = {});\n" + "".join(parts) + "})();\n"

@@ -9,7 +9,8 @@ export function contours(value, [left, right, low, high], x, y, wanted = null, c
   const grid = Array.from({ length: rows + 1 }, (_, j) =>
     Float64Array.from({ length: columns + 1 }, (__, i) => value(across(i), up(j))),
   );
-  const levels = wanted ?? quantiles(grid, 13);
+  const sorted = Float64Array.from(grid.flatMap((row) => [...row])).sort();
+  const levels = wanted ?? Array.from({ length: 13 }, (_, k) => sorted[Math.floor(((k + 1) / 14) ** 2 * sorted.length)]);
   const px = Float64Array.from({ length: columns + 1 }, (_, i) => x(across(i)));
   const py = Float64Array.from({ length: rows + 1 }, (_, j) => y(up(j)));
   const pieces = [];
@@ -24,11 +25,6 @@ export function contours(value, [left, right, low, high], x, y, wanted = null, c
     }
   }
   return pieces.join("");
-}
-
-function quantiles(grid, count) {
-  const sorted = Float64Array.from(grid.flatMap((row) => [...row])).sort();
-  return Array.from({ length: count }, (_, k) => sorted[Math.floor(((k + 1) / (count + 1)) ** 2 * sorted.length)]);
 }
 
 // One square: join the two, or in a saddle four, points where its sides cross the level.

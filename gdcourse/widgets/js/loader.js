@@ -2,28 +2,11 @@
 // when it comes near the viewport. If anything fails, the static figure stays and its host says why.
 
 import { h } from "./dom.js";
-import { CSS, FILES } from "./style.js";
+import { CSS, KINDS, VERSION } from "./style.js";
 
 const STATE = "application/vnd.jupyter.widget-state+json";
 const VIEW = "application/vnd.jupyter.widget-view+json";
 const base = document.currentScript?.src ?? "";
-
-// What stands in for a model: values can be read and set, and nobody is at the other end.
-function standIn(state) {
-  const values = { ...state };
-  const listeners = new Map();
-  return {
-    get: (name) => values[name],
-    set: (name, value) => {
-      values[name] = value;
-      for (const listener of listeners.get(`change:${name}`) ?? []) listener();
-    },
-    save_changes: () => {},
-    send: () => {},
-    on: (name, listener) => listeners.set(name, [...(listeners.get(name) ?? []), listener]),
-    off: (name, listener) => listeners.set(name, (listeners.get(name) ?? []).filter((other) => other !== listener)),
-  };
-}
 
 // The settings in the page's address, #widget=path&lr=0.1176, and how to write them there.
 function address(name) {
@@ -47,8 +30,8 @@ function load(kind) {
   if (globalThis.gdcourse[`${kind}.js`]) return Promise.resolve();
   if (!scripts.has(kind)) {
     scripts.set(kind, new Promise((resolve, reject) => {
-      const file = FILES[kind];
-      if (!file) reject(new Error(`no widget is called ${kind}`));
+      const file = `widget-${kind}.js?v=${VERSION}`;
+      if (!KINDS.includes(kind)) reject(new Error(`no widget is called ${kind}`));
       const failed = () => reject(new Error(`${file} could not be loaded`));
       document.head.append(h("script", { src: new URL(file, base || location.href).href, load: resolve, error: failed }));
     }));
@@ -68,7 +51,9 @@ async function mount(host, state, name) {
   host.append(el);
   try {
     if (figure) figure.hidden = true;
-    const close = module.render({ model: standIn(state), el, page: address(name) });
+    // In place of a model: nobody is at the other end, so its settings are only read.
+    const model = { get: (setting) => state[setting] };
+    const close = module.render({ model, el, page: address(name) });
     host.dataset.mounted = "";
     return () => {
       close();

@@ -120,11 +120,11 @@ export function render({ model, el, page, python }) {
   const trail = s("path", { class: "gdw-path" });
   const dots = s("path", { class: "gdw-dots" });
   const here = s("circle", { r: 4.5, class: "gdw-here" });
-  const hint = s("text", { class: "gdw-hint", "text-anchor": "middle", "aria-hidden": "true" }, "drag");
+  const hint = s("text", { "text-anchor": "middle", "aria-hidden": "true" }, "drag");
   map.inside.append(contour, minima, trail, dots, here);
   map.above.append(hint, start.node);
   const goal = s("path", { class: "gdw-theory" });
-  const goalName = s("text", { class: "gdw-hint", "aria-hidden": "true" }, "target");
+  const goalName = s("text", { "aria-hidden": "true" }, "target");
   const curve = s("path", { class: "gdw-path" });
   const mark = s("circle", { r: 4.5, class: "gdw-here" });
   loss.inside.append(goal, curve);
