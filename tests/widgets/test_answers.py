@@ -35,7 +35,7 @@ from gdcourse.widgets.memory import radius_rule
 from gdcourse.widgets.schedule import PRESETS, drawn
 from gdcourse.widgets.step_size import GRID
 from gdcourse.widgets.stream import normals
-from gdcourse.widgets.walls import KNOTS, coefficients
+from gdcourse.widgets.walls import KNOTS, coefficients, kink_rule
 
 REFUSED = [
     (LineFit, {"lr": 0.0}, r"lr must be in \[0.001, 1.0\], got 0.0"),
@@ -426,6 +426,13 @@ def test_the_methods_at_the_wall_are_the_package_s(radius, free):
     }
     for method, end in ends.items():
         assert runs[method][-1] == pytest.approx(end, abs=1e-9), method
+
+
+@pytest.mark.parametrize("slope", [-3.0, -0.7, 0.0, 0.7, 3.0])
+def test_on_a_crease_the_slope_is_the_smallest_there_is(slope):
+    crease = lasso(quadratic([[1e-300]], [-slope]), 1.0)  # slope * x + |x|
+    for x in (-1.0, 0.0, 1.0):
+        assert kink_rule(x, slope, 1.0) == pytest.approx(crease.gradient(np.array([x]))[0])
 
 
 def flow(sigma, phi, start, natural):

@@ -91,7 +91,7 @@ export function render({ model, el, page, python }) {
   const racing = (name) => RACERS[state.racers].includes(name);
   const controls = {
     racers: choice({
-      label: "Racers", name: "racers", options: { two: "momentum, Adam", three: "and descent", four: "and RMSProp" },
+      label: "Racers", name: "racers", options: { two: "two", three: "three", four: "all four" },
       input: (racers) => change({ racers }),
     }),
     angle: slider({
