@@ -84,7 +84,7 @@ class Gallery(NamedTuple):
 def gallery(folder="."):
     """Return the gallery of all live figures, to be shown on a page of the book.
 
-    Nothing on it is live: the page is for finding a figure, and is half as long and a third as heavy for it.
+    Nothing on it is live: the page is for finding a figure, and its pictures need no scripts.
 
     Args: folder: of the chapters. Returns: a Gallery.
     """
