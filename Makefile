@@ -12,7 +12,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book test test-oracles lint bench bench-book demo-grading lab notebooks widget lock clean
+.PHONY: help book test test-oracles test-exercises lint bench bench-book demo-grading lab notebooks widget lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -36,6 +36,9 @@ test: $(READY) ## run the tests
 test-oracles: $(READY) ## hold the package against PyTorch, installing it first
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-oracles.txt
 	GDCOURSE_REQUIRE_ALL=1 $(BIN)/python -m pytest -m oracle
+
+test-exercises: $(READY) ## run every solution and mistake of the exercises through 200 seeds
+	GDCOURSE_SEEDS=200 $(BIN)/python -m pytest -n 2 tests/checks
 
 lint: $(READY) ## check the style of the code
 	$(BIN)/ruff check .
