@@ -73,6 +73,7 @@ MODULES = {
     "ps08": "depth",
     "ps09": "landscapes",
     "ps10": "practice",
+    "capstone": "capstone",
 }
 
 

@@ -82,6 +82,8 @@ EQUATIONS = {
     "eq-prac-filters-stopping": "15.5",
     "eq-prac-random-search": "15.6",
     "eq-prac-cost": "15.7",
+    "eq-cap-first-loss": "16.1",
+    "eq-cap-ratio": "16.2",
 }
 
 # where no equation says it: a heading by its label, and the number of its chapter
