@@ -304,13 +304,17 @@ IN_PAGE = """([code, kind, jobs]) => {
 }"""
 
 
-def in_page(page, kind, jobs, rules=None):
-    """Return [(status, doubles)] as the page of one kind computes them, with these rules or the widget's own."""
-    names = bundle.in_order(f"{kind}.js")
+def page_code(kind, *more, rules=None):
+    """Return the code of one kind, with these rules or the widget's own, as the body of a function."""
+    names = bundle.in_order(*more, f"{kind}.js")
     code = "const gdcourse = {};" + "".join(bundle.wrap(name, bundle.source(name)) for name in names[:-1])
     code += bundle.wrap(f"{kind}.rules.js", rules or WIDGETS[kind].rules())
-    code += bundle.wrap(f"{kind}.js", bundle.source(f"{kind}.js"), prefix=f"{kind}.") + "return gdcourse;"
-    answers = page.evaluate(IN_PAGE, [code, kind, json.dumps(jobs)])
+    return code + bundle.wrap(f"{kind}.js", bundle.source(f"{kind}.js"), prefix=f"{kind}.") + "return gdcourse;"
+
+
+def in_page(page, kind, jobs, rules=None):
+    """Return [(status, doubles)] as the page of one kind computes them, with these rules or the widget's own."""
+    answers = page.evaluate(IN_PAGE, [page_code(kind, rules=rules), kind, json.dumps(jobs)])
     return [(status, np.frombuffer(base64.b64decode(text))) for status, text in answers]
 
 
@@ -476,6 +480,38 @@ def test_the_page_computes_what_python_computes_to_the_stated_tolerance(scratch,
     for right, wrong in slips:
         assert right in rules
         assert farthest(rules.replace(right, wrong)) > tolerance, wrong
+
+
+WITH_PYTHON = """([code, kind, settings, status, arrays]) => {
+  const all = new Function(code)();
+  const doubles = (text) => new DataView(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
+  let receive = null;
+  const model = {
+    get: (name) => settings[name],
+    on: (name, listener) => { if (name === "msg:custom") receive = listener; },
+    off: () => {},
+    send: ({ id }) => receive({ type: "answer", id, status }, arrays.map(doubles)),
+  };
+  const el = document.createElement("div");
+  document.body.append(el);
+  all[`${kind}.js`].render({ model, el, python: all["python.js"].conversation })();
+  const said = el.querySelector(".gdw-python").textContent;
+  el.remove();
+  return said;
+}"""
+
+
+@every_kind
+def test_with_a_kernel_it_agrees_with_python_and_draws_what_differs(scratch, kind):
+    widget = WIDGETS[kind]()
+    status, arrays = widget.answer(widget.chosen())
+    arrays = [np.asarray(a, dtype=float) for a in arrays]
+    for factor in (1, 1 + 1e-6):
+        sent = [np.where(a % 1, a * factor, a) for a in arrays]  # whole numbers may be counts, and stay
+        differ = sum(np.count_nonzero(a != b) for a, b in zip(sent, arrays, strict=True))
+        texts = [base64.b64encode(a.astype("<f8").tobytes()).decode() for a in sent]
+        said = scratch.evaluate(WITH_PYTHON, [page_code(kind, "python.js"), kind, widget.chosen(), status, texts])
+        assert said.startswith("Python differs in" if differ else "Python agrees: "), said
 
 
 ASK_PYTHON = """([code, mine, theirs, tolerance]) => {
