@@ -71,7 +71,7 @@ def affine(inputs, outputs):
 
     def forward(parameters, x):
         W, b = parameters
-        y = np.dot(x, W)
+        y = np.dot(x, W)  # x @ W with less ceremony, which a small batch notices
         y += b
         return y, x
 
@@ -96,8 +96,8 @@ class Activation(NamedTuple):
 
 
 ACTIVATIONS = {
-    # An array of zeros, because NumPy compares two arrays faster than an array and a number.
-    "relu": Activation(lambda x: np.maximum(x, np.zeros(x.shape, x.dtype)), lambda y: y > 0),
+    # A row of zeros, because NumPy compares an array with a row faster than with a number.
+    "relu": Activation(lambda x: np.maximum(x, np.zeros(x.shape[-1], x.dtype)), lambda y: y > 0),
     "tanh": Activation(np.tanh, lambda y: 1 - y * y),
     "sigmoid": Activation(sigmoid, lambda y: y * (1 - y)),
     "identity": Activation(lambda x: x, lambda y: np.ones_like(y)),
