@@ -31,7 +31,8 @@ book: $(READY) ## build the book strictly, and say where to open it
 	@echo "The book: file://$(CURDIR)/_build/html/index.html"
 
 test: $(READY) ## run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser and not jupyter"
+	$(BIN)/python -m pytest -m "browser or jupyter"
 
 test-oracles: $(READY) ## hold the package against PyTorch, installing it first
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-oracles.txt
