@@ -11,7 +11,7 @@ import { sentence, session } from "./session.js";
 
 const WINDOW = [-1.5, 1.5, -1, 1];
 const HEIGHT = 130;
-const percent = (count) => `${((100 * count) / CHAINS).toFixed(1)}\u00a0%`;
+const percent = (count) => `${((100 * count) / CHAINS).toFixed(2)}\u00a0%`;
 const small = (x) => x.toExponential(0).replace("-", "−");
 const [SHALLOW, , DEEP] = WELLS;
 
@@ -97,7 +97,7 @@ export function render({ model, el, page, python }) {
   const contour = s("path", { class: "gdw-contour" });
   const trail = s("path", { class: "gdw-path" });
   const here = s("circle", { r: 4.5, class: "gdw-here" });
-  const flat = s("path", { class: "gdw-minimum" });
+  const flat = s("path", { style: "stroke: var(--gdw-quiet); stroke-width: 1.5" });
   map.inside.append(contour, flat, trail, here);
   const promise = s("path", { class: "gdw-theory" });
   const away = s("path", { class: "gdw-path" });
