@@ -14,6 +14,7 @@ import numpy as np
 from gdcourse.checks.exercise import Behaviour, Mistake, Oracle, Rng
 from gdcourse.checks.running import observe
 from gdcourse.checks.values import (
+    LINE,
     conform,
     first_difference,
     has_nan,
@@ -154,7 +155,8 @@ def _fault(exercise, behaviour, case, run, want):
             return Fault("value", NAN, show(run.output))
         with np.errstate(all="ignore"):  # a student's numbers may be infinite, and a word on stderr costs all points
             sentence = behaviour.holds(case, run, want)
-        return Fault("property", sentence, show(run.output)) if sentence else None
+        yours = show(run.output)  # a sentence stands without it, and nobody reads a page of numbers
+        return Fault("property", sentence, yours if len(yours) <= 2 * LINE else "") if sentence else None
     yours, theirs = exercise.look(behaviour, run), exercise.look(behaviour, want)
     if same(yours, theirs, behaviour.rtol, behaviour.atol):
         return None

@@ -481,7 +481,7 @@ def test_questions_that_cannot_be_answered_say_what_can():
     def nonsense(x):
         return x
 
-    with pytest.raises(ValueError, match=r"no exercise is called 'nonsense'; there are: spectral_step, gd_iterations"):
+    with pytest.raises(ValueError, match=r"no exercise is called 'nonsense'; there are: .*spectral_step, gd_iterations"):
         checks.check(nonsense)
     with pytest.raises(ValueError, match="takes the function itself"):
         checks.check("spectral_step")
@@ -521,3 +521,22 @@ def test_the_time_limit_leaves_nothing_behind():
     start = time.monotonic()
     while time.monotonic() - start < 0.3:  # an exception still on its way would end this
         pass
+
+
+def test_a_property_shows_short_outputs_and_bears_infinite_ones():
+    def sums_to_twice(case, run, expected):
+        return None if sum(run.output) == sum(expected.output) else "the sum is wrong."
+
+    def spreads(x):
+        return [x] * 60 if x > 3 else [x, x]
+
+    exercise = Exercise("spreads(x)", "ys", spreads,
+                        (Behaviour("sum", 1, "twice x", structure=False, holds=sums_to_twice),), (), (),
+                        cases=_numbers)  # fmt: skip
+    assert "the sum is wrong. smallest case: x = 1.0 yours [1.0]" in said(lambda x: [x], exercise)
+    long = said(lambda x: [1.5] * 60, exercise)
+    assert "the sum is wrong. smallest case: x = 1.0" in long and "yours" not in long
+    infinite = Exercise("spreads(x)", "ys", lambda x: np.array([x, x]),
+                        (Behaviour("sum", 1, "", holds=lambda case, run, expected: None if np.sum(run.output) == 1 else
+                                   "no."),), (), (), cases=_numbers)  # fmt: skip
+    assert "no." in said(lambda x: np.array([np.inf, -np.inf]), infinite)  # pytest would turn a warning into an error
