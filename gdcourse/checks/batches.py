@@ -445,7 +445,7 @@ makes_its_own_rng = altered(
 @mistake(
     "every gradient of an epoch is computed where the epoch began. The point moves with each update, and the next "
     "gradient belongs to where it is then.",
-    see="eq-loop-step",
+    see="eq-batch-step",
 )
 def looks_from_where_the_epoch_began(grad_i, n, x0, schedule, epochs, batch_size, rng):
     x, t = np.array(x0, dtype=float), 0
@@ -461,7 +461,7 @@ def looks_from_where_the_epoch_began(grad_i, n, x0, schedule, epochs, batch_size
 adds_up_the_batch = altered(
     sgd, "adds_up_the_batch", "np.mean([", "np.sum([",
     "the gradients of a batch are added up. The step is along their mean, whatever the size of the batch.",
-    see="eq-batch-estimate",
+    see="eq-batch-step",
 )  # fmt: skip
 
 divides_by_the_full_size = altered(
@@ -469,7 +469,7 @@ divides_by_the_full_size = altered(
     "np.sum([grad_i(x, i) for i in batch], axis=0) / batch_size",
     "the last batch of an epoch is divided by batch_size although it is smaller. Divide by the number of "
     "examples in it.",
-    see="eq-batch-estimate",
+    see="eq-batch-step",
 )  # fmt: skip
 
 skips_the_rest = altered(
