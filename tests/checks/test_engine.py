@@ -481,7 +481,7 @@ def test_questions_that_cannot_be_answered_say_what_can():
     def nonsense(x):
         return x
 
-    with pytest.raises(ValueError, match=r"no exercise is called 'nonsense'; there are: .*spectral_step, gd_iterations"):
+    with pytest.raises(ValueError, match=r"no exercise is called 'nonsense'; there are: .*spectral_step, gd_it"):
         checks.check(nonsense)
     with pytest.raises(ValueError, match="takes the function itself"):
         checks.check("spectral_step")
