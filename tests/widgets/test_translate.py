@@ -320,7 +320,7 @@ def test_a_refusal_names_the_very_line():
         javascript(power_of_a_name)
 
 
-@pytest.mark.parametrize("thing", [lambda x: x, 3.0, math.sqrt, type], ids=repr)
+@pytest.mark.parametrize("thing", [lambda x: x, 3.0, math.sqrt, type], ids=["lambda", "number", "builtin", "class"])
 def test_only_functions_with_a_source_are_rules(thing):
     with pytest.raises(TranslationError):
         javascript(thing)
