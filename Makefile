@@ -31,7 +31,7 @@ book: $(READY) ## build the book strictly, and say where to open it
 	@echo "The book: file://$(CURDIR)/_build/html/index.html"
 
 test: $(READY) ## run the tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser and not jupyter"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not browser and not jupyter"
 	$(BIN)/python -m pytest -m "browser or jupyter"
 
 test-oracles: $(READY) ## hold the package against PyTorch, installing it first
