@@ -25,6 +25,13 @@ class Counting(np.ndarray):
             Counting.count += plain[0].size * plain[1].shape[-1]
         return np.asarray(getattr(ufunc, method)(*plain, **settings)).view(Counting)
 
+    def __array_function__(self, function, types, args, settings):
+        if function is not np.dot:
+            return super().__array_function__(function, types, args, settings)
+        left, right = (np.asarray(x) for x in args)
+        Counting.count += left.size * right.shape[-1]
+        return np.dot(left, right).view(Counting)
+
 
 @pytest.mark.parametrize(
     "network",
