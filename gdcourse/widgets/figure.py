@@ -1,6 +1,7 @@
 """The static figure of a widget: what is seen without JavaScript, in print and in a PDF."""
 
 import base64
+import hashlib
 import io
 import math
 import re
@@ -54,6 +55,9 @@ def inline(svg):
         svg = re.sub(unwanted, "", svg, flags=re.DOTALL)
     svg = re.sub(r'<g id="[^"]*"', "<g", svg)
     svg = svg.replace("xlink:href", "href")
+    # Matplotlib gives the same marker the same id in every figure, and a page may hold several.
+    key = hashlib.sha256(svg.encode()).hexdigest()[:6]
+    svg = re.sub(r'( id="|href="#|url\(#)', rf"\g<1>f{key}", svg)
     svg = re.sub(r"font-family: [^;\"]*(; )?", "", svg)
     svg = re.sub(r"font(-size)?: ([\d.]+)px[^;\"]*", lambda m: f"font-size: {float(m[2]) / TYPE:.3g}em", svg)
     svg = re.sub(r"#[0-9a-f]{6}\b", lambda m: COLOURS.get(m[0], m[0]), svg)
