@@ -177,8 +177,9 @@ def test_a_weekly_failure_is_written_up_once(tmp_path, newest, links, already, e
 
 def test_the_link_check_finds_a_link_that_leads_nowhere(tmp_path):
     tmp_path.chmod(0o755)  # linkchecker gives up root's rights, and must still read the pages
-    for parent in tmp_path.parents[:2]:
-        parent.chmod(0o755)
+    for parent in tmp_path.parents:  # as many as the test runner made
+        if parent.stat().st_mode & 0o777 == 0o700 and "pytest" in parent.as_posix():
+            parent.chmod(0o755)
     command = next(
         entry["run"] for entry in load("weekly.yml")["jobs"]["links"]["steps"] if "linkchecker" in entry.get("run", "")
     ).split()
