@@ -1,11 +1,14 @@
 """Make up a class: notebooks as students hand them in, from known mistakes, accepted styles, and plain mishaps.
 
-Every answer's score is known beforehand, so that a class shows what grading looks like, and tests the grader.
+Every answer's score is known beforehand, so that a class shows what grading looks like, and tests the grader. The
+notebooks come as real ones do: saved by other programs, with outputs and cells of the student's own, some of them late.
+None of that changes what an answer is worth.
 """
 
 import ast
 import textwrap
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +19,8 @@ import numpy as np
 from gdcourse import checks
 from gdcourse.checks.exercise import Mistake, as_tuple, renamed, source_of
 from gdcourse.grading.assign import page, release_notebook, write
+
+DUE = datetime(2026, 3, 1, 18, tzinfo=UTC)  # what a made-up class calls late is handed in after this
 
 
 class Answer(NamedTuple):
@@ -33,13 +38,15 @@ def answers(exercise):
     reference = solution_source(exercise, exercise.reference)
     mishaps = {
         "untouched": None,
+        "does nothing": _with_body(reference, "pass"),
         "crashes": _with_body(reference, "return undefined_result"),
         "never ends": _with_body(reference, "while True:\n    pass"),
-        "prints the answer": _without_return(reference, "print"),
-        "returns nothing": _without_return(reference),
         "does not parse": reference.replace(":\n", "\n", 1),
         "right, and talkative": _talkative(reference),
     }
+    if any(isinstance(node, ast.Return) for node in ast.walk(ast.parse(reference))):  # a generator has none to lose
+        mishaps["prints the answer"] = _without_return(reference, "print")
+        mishaps["returns nothing"] = _without_return(reference)
     if "(" in reference and len(next(iter(exercise.signatures.values()))) > 1:
         mishaps["arguments swapped"] = _swapped(reference)
     return {label: Answer(label, source) for label, source in {**known, **mishaps}.items()}
@@ -81,9 +88,58 @@ def submission(release, chosen):
 def write_class(course, ps, students, seed):
     """Write a made-up class into submitted/. Returns: what `made_up_class` does."""
     release, made = release_notebook(page(course, ps)), made_up_class(ps, students, seed)
-    for student, chosen in made.items():
-        write(submission(release, chosen), Path(course) / "submitted" / student / ps / f"{ps}.ipynb")
+    rng = np.random.default_rng([seed, 1])
+    for number, (student, chosen) in enumerate(made.items()):
+        book, folder = submission(release, chosen), Path(course) / "submitted" / student / ps
+        HABITS[number % len(HABITS)](book, rng)
+        write(book, folder / f"{ps}.ipynb")
+        early = timedelta(hours=-30 * rng.random()) if number % 6 != 4 else timedelta(hours=50 * rng.random())
+        (folder / "timestamp.txt").write_text(f"{DUE + early:%Y-%m-%d %H:%M:%S.%f %Z}\n", "utf-8")
     return made
+
+
+# Habits: what a notebook has been through before it is handed in
+
+
+def _as_released(book, rng):
+    pass
+
+
+def _saved_after_running(book, rng):
+    """Leave behind what the cells printed last time, which need not be what they would print now."""
+    for count, cell in enumerate((cell for cell in book.cells if cell.cell_type == "code"), 1):
+        cell.execution_count = count
+        if rng.random() < 0.4:
+            cell.outputs = [nbformat.v4.new_output("stream", text="ok, from an earlier version of this cell\n")]
+
+
+def _from_vscode(book, rng):
+    book.metadata.language_info = {"name": "python", "version": "3.12.1", "file_extension": ".py"}
+    book.metadata.kernelspec = {"display_name": ".venv (3.12.1)", "language": "python", "name": "python3"}
+    for cell in book.cells:
+        if cell.cell_type == "code":
+            cell.metadata.vscode = {"languageId": "python"}
+
+
+def _from_colab(book, rng):
+    """Save as Colab does: its own marks in the metadata, and no cell has an id."""
+    book.metadata.colab = {"provenance": [], "toc_visible": True}
+    book.nbformat_minor = 0
+    for number, cell in enumerate(book.cells):
+        cell.pop("id", None)
+        cell.metadata.update(id=f"Xk{number:010}", colab={"base_uri": "https://localhost:8080/"})
+
+
+def _with_scratch_cells(book, rng):
+    """Put cells of the student's own between the others: a note, a look at something, an empty one."""
+    new = nbformat.v4.new_markdown_cell, nbformat.v4.new_code_cell
+    own = new[0]("Ask about this one on Tuesday."), new[1]("np.pi / 2"), new[1]("")
+    for number, cell in enumerate(own):
+        cell.id = f"own-{number}"
+        book.cells.insert(int(rng.integers(len(book.cells) // 2, len(book.cells) + 1)), cell)  # behind the imports
+
+
+HABITS = (_as_released, _saved_after_running, _from_vscode, _from_colab, _with_scratch_cells)
 
 
 def expected_points(exercise, answer, seed=0):

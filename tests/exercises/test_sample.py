@@ -2,9 +2,11 @@
 
 import nbformat
 import pytest
+from nbgrader.utils import parse_utc
 
 from gdcourse import checks
-from gdcourse.grading.sample import answers, expected_points, made_up_class, write_class
+from gdcourse.grading.assign import release_notebook
+from gdcourse.grading.sample import DUE, answers, expected_points, made_up_class, write_class
 
 
 @pytest.fixture(scope="module")
@@ -33,13 +35,45 @@ def test_every_answer_is_worth_what_it_should_be(exercise):
             assert worth == 0, label
 
 
-def test_submissions_are_releases_with_answers_filled_in(course, tmp_path):
+@pytest.mark.parametrize("exercise", [e for ps in checks.MODULES for e in checks.assignment(ps).exercises
+                                      if e.seconds < 5], ids=lambda e: e.name)  # fmt: skip
+def test_nothing_is_worth_nothing(exercise):
+    """A body of `pass` earns nothing anywhere; what forgets to return has a return to forget."""
+    pool = answers(exercise)
+    assert expected_points(exercise, pool["does nothing"]) == 0
+    for label in {"prints the answer", "returns nothing"} & set(pool):
+        assert expected_points(exercise, pool[label]) < exercise.points
+
+
+@pytest.fixture
+def handed_in(course, tmp_path):
     for name in ("nbgrader_config.py", "ps03.md"):
         (tmp_path / name).write_bytes((course / name).read_bytes())
-    made = write_class(tmp_path, "ps03", 4, 0)
-    assert list(made) == ["s0001", "s0002", "s0003", "s0004"]
+    return tmp_path, write_class(tmp_path, "ps03", 10, 0)
+
+
+def test_submissions_are_releases_with_answers_filled_in(handed_in):
+    tmp_path, made = handed_in
+    assert list(made) == [f"s{number:04}" for number in range(1, 11)]
     for student, chosen in made.items():
         book = nbformat.read(tmp_path / "submitted" / student / "ps03" / "ps03.ipynb", 4)
         cells = {c.metadata["nbgrader"]["grade_id"]: c.source for c in book.cells if "nbgrader" in c.metadata}
         for name, answer in chosen.items():
             assert cells[name] == answer.source.rstrip() if answer.source else "NotImplementedError" in cells[name]
+
+
+def test_notebooks_come_as_students_leave_them(course, handed_in):
+    folder, made = handed_in
+    release = release_notebook(course / "ps03.md")
+    books = [nbformat.read(folder / "submitted" / student / "ps03" / "ps03.ipynb", 4) for student in made]
+    for book in books:
+        nbformat.validate(book)
+        marked = [c.metadata["nbgrader"] for c in book.cells if "nbgrader" in c.metadata]
+        assert marked == [c.metadata["nbgrader"] for c in release.cells if "nbgrader" in c.metadata]
+    assert {"colab", "language_info"} <= {key for book in books for key in book.metadata}
+    assert {book.nbformat_minor for book in books} == {0, release.nbformat_minor}
+    assert {len(book.cells) - len(release.cells) for book in books} == {0, 3}
+    assert any(cell.get("outputs") for book in books for cell in book.cells)
+    stamps = [(folder / "submitted" / student / "ps03" / "timestamp.txt").read_text("utf-8") for student in made]
+    late = [parse_utc(stamp.strip()) > DUE.replace(tzinfo=None) for stamp in stamps]
+    assert 0 < sum(late) < 4 and not late[0]
