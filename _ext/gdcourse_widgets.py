@@ -5,11 +5,13 @@ writes them), so here it is cut out of the state that myst-nb embeds.
 """
 
 import json
+import re
 from pathlib import Path
 
 from gdcourse.widgets import WIDGETS, bundle
 
 CODE = ("_esm", "_css")
+VIEW = re.compile(r'"model_id": "(\w+)"')
 
 
 def write_scripts(app, config):
@@ -19,22 +21,26 @@ def write_scripts(app, config):
     config.html_static_path.append(str(folder))
 
 
-def slim(app, env):
-    """Keep of each page's widget state what our own widgets need."""
-    for metadata in getattr(env, "nb_metadata", {}).values():
-        uri, attributes = metadata.get("js_files", {}).get("ipywidgets_state", (None, None))
-        if not attributes:
-            continue
-        stored = json.loads(attributes["body"])
-        for model in stored["state"].values():
-            model["state"] = {key: value for key, value in model["state"].items() if key not in CODE}
-        stored["state"] = {key: model for key, model in stored["state"].items() if "about" in model["state"]}
-        body = json.dumps(stored).replace("</", "<\\/")
-        metadata["js_files"]["ipywidgets_state"] = (uri, attributes | {"body": body})
+def slim(app, page, template, context, doctree):
+    """Keep of a page's widget state what the live figures on it need; a page without one needs no script either."""
+    files = getattr(app.env, "nb_metadata", {}).get(page, {}).get("js_files", {})
+    if "ipywidgets_state" not in files:
+        return
+    uri, attributes = files["ipywidgets_state"]
+    shown = set(VIEW.findall(context.get("body", "")))
+    stored = json.loads(attributes["body"])
+    stored["state"] = {
+        name: model | {"state": {key: value for key, value in model["state"].items() if key not in CODE}}
+        for name, model in stored["state"].items()
+        if name in shown and "about" in model["state"]
+    }
+    files["ipywidgets_state"] = (uri, attributes | {"body": json.dumps(stored).replace("</", "<\\/")})
+    if not stored["state"]:
+        files.clear()
 
 
 def setup(app):
     """Register the two steps."""
     app.connect("config-inited", write_scripts)
-    app.connect("env-updated", slim)
+    app.connect("html-page-context", slim, priority=100)  # before myst-nb puts the state into the page
     return {"parallel_read_safe": True, "parallel_write_safe": True}
