@@ -1,6 +1,7 @@
-"""Measure the built book: what each page weighs, asks for and shifts, and what Lighthouse says where npm can fetch it.
+"""Measure the built book: what each page weighs, asks for and shifts, and what Lighthouse says of it on a phone.
 
     make book && make bench-book
+    .venv/bin/python benchmarks/book.py momentum index       # these pages alone
 
 Weights are those of a first visit, every response gzipped as a server would send it (fonts and PNG as they are).
 Beside them stand the bars the book is held to.
@@ -29,7 +30,7 @@ SHIFT = """() => new Promise(done => {
     .observe({ type: 'layout-shift', buffered: true })
   setTimeout(() => done(sum), 300)
 })"""
-LIGHTHOUSE = ("performance", "accessibility", "best-practices", "seo")
+LIGHTHOUSE = {"performance": 90, "accessibility": 100, "best-practices": 95, "seo": 95}
 
 
 class Server(http.server.SimpleHTTPRequestHandler):
@@ -85,22 +86,19 @@ def measure(browser, base, name):
 
 
 def lighthouse(base, name, chromium):
-    """Return Lighthouse's scores for phone and desktop, or the reason why there are none."""
+    """Return Lighthouse's scores of a page on a phone, {category: 0 to 100}, or the reason why there are none."""
     npx = shutil.which("npx")
     if npx is None:
         return "no npx on this machine"
-    scores = {}
-    for device, flags in {"phone": [], "desktop": ["--preset=desktop"]}.items():
-        with tempfile.TemporaryDirectory() as folder:
-            report = Path(folder, "report.json")
-            command = [npx, "--yes", "lighthouse", f"{base}/{name}", "--quiet", "--output=json", *flags]
-            command += [f"--output-path={report}", "--chrome-flags=--headless=new --no-sandbox --disable-gpu"]
-            done = subprocess.run(command, env={**os.environ, "CHROME_PATH": chromium}, capture_output=True)
-            if not report.exists():
-                return f"lighthouse did not run: {done.stderr.decode()[-300:].strip()}"
-            categories = json.loads(report.read_text())["categories"]
-        scores[device] = {key: round(100 * categories[key]["score"]) for key in LIGHTHOUSE if key in categories}
-    return scores
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder, "report.json")
+        command = [npx, "--yes", "lighthouse", f"{base}/{name}", "--quiet", "--output=json"]
+        command += [f"--output-path={report}", "--chrome-flags=--headless=new --no-sandbox --disable-gpu"]
+        done = subprocess.run(command, env={**os.environ, "CHROME_PATH": chromium}, capture_output=True)
+        if not report.exists():
+            return f"lighthouse did not run: {done.stderr.decode()[-300:].strip()}"
+        categories = json.loads(report.read_text())["categories"]
+    return {key: round(100 * (categories[key]["score"] or 0)) for key in LIGHTHOUSE}
 
 
 def main():
@@ -113,7 +111,8 @@ def main():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Server, directory=SITE))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     base = f"http://127.0.0.1:{server.server_address[1]}"
-    names = sorted(path.relative_to(SITE).as_posix() for path in (SITE / "chapters").glob("*.html"))
+    names = sorted(path.relative_to(SITE).as_posix() for path in (SITE / "chapters").glob("*.html")
+                   if not sys.argv[1:] or path.stem in sys.argv[1:])
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         results = [measure(browser, base, name) for name in names]
@@ -128,11 +127,16 @@ def main():
     print(f"\nWhat {heaviest[0]['page']} loads, kB:")
     for url, size in sorted(heaviest[1].items(), key=lambda item: -item[1])[:14]:
         print(f"  {size / 1000:7.1f}  {url.removeprefix(base).split('?')[0]}")
-    if "--lighthouse" in sys.argv:
-        name = f"chapters/{heaviest[0]['page']}.html"
-        print(f"\nLighthouse, {heaviest[0]['page']}: {lighthouse(base, name, chromium)}")
-    server.shutdown()
     missed = [f"{row['page']}: {key} {row[key]:.4g}" for row in rows for key, bar in BARS.items() if row[key] > bar]
+    print("\nLighthouse, phone       " + "   ".join(LIGHTHOUSE))
+    for row, name in zip(rows, names, strict=True):
+        scores = lighthouse(base, name, chromium)
+        if isinstance(scores, str):
+            print(scores)
+            break
+        print(f"{row['page']:22} " + "".join(f"{scores[key]:{len(key) + 3}}" for key in LIGHTHOUSE), flush=True)
+        missed += [f"{row['page']}: {key} {scores[key]}" for key, bar in LIGHTHOUSE.items() if scores[key] < bar]
+    server.shutdown()
     if missed:
         sys.exit("over the bar: " + "; ".join(missed))
 
