@@ -30,9 +30,9 @@ def report(exercise, verdicts):
 
 
 def message(exercise, verdict, seed):
-    """Return the feedback of one graded cell."""
+    """Return the feedback of one graded cell. seed: what draws the same cases again, None if that is not to be known."""
     lines = [f"{exercise.name}, {_points(verdict.behaviour.points)}:", _entry(verdict, set(), verdict.behaviour.says)]
-    if verdict.fault.kind != "unwritten":
+    if verdict.fault.kind != "unwritten" and seed is not None:
         lines.append(f"The same numbers again: check({', '.join(exercise.names)}, seed={seed})")
     return "\n".join(lines)
 

@@ -1,0 +1,202 @@
+"""The processes that submissions run in, as the judge sees them: warm ones, and the child each forks for a job."""
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from functools import cached_property
+
+from gdcourse.grading import sandbox
+from gdcourse.grading.stripped import PACKAGE, provided, stripped
+from gdcourse.grading.wire import Channel, Limits, encode
+
+STARTING = 120  # seconds that a warm process may take to load everything, on a busy machine
+PROVIDING = 30  # seconds that a function which notebooks are given may take
+EXITS = {70: "of itself", 71: "memory"}
+
+
+class GraderError(Exception):
+    """A fault that is ours."""
+
+
+class Zygote:
+    """A process with everything imported, in the sandbox or not, that forks a child for each job.
+
+    ps: whose package it sees; None: all of it, for a child that runs no submission.
+    """
+
+    def __init__(self, ps, sandboxed, modules=()):
+        self.folder = tempfile.TemporaryDirectory(prefix="gdcourse-")
+        self.control, theirs = socket.socketpair()
+        package = stripped(ps) if ps else PACKAGE.parent
+        module = ["-m", "gdcourse.grading.inside", str(theirs.fileno()), "sandboxed" if sandboxed else "plain",
+                  ",".join(modules)]  # fmt: skip
+        if sandboxed:
+            command, environment = sandbox.command(package, module), {}
+        else:
+            command, environment = [sys.executable, *module], sandbox.environment(str(package), self.folder.name)
+        with theirs:
+            self.process = subprocess.Popen(
+                command, env=environment, cwd=self.folder.name, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)  # fmt: skip
+        self.control.settimeout(STARTING)
+        if self.hears() != b"ready":
+            said = self.process.stderr.read(10_000).decode("utf-8", "replace").strip()[-1500:] if self.stopped() else ""
+            self.close()
+            raise GraderError(f"the warm process does not start. It said: {said or 'nothing'}")
+        self.process.stderr.close()
+        self.control.settimeout(20)
+
+    def hears(self):
+        with contextlib.suppress(TimeoutError, ConnectionError):
+            return self.control.recv(1 << 12)
+        return b""
+
+    def stopped(self):
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(1)
+        return self.process.poll() is not None
+
+    def fork(self, limits, compute=False):
+        """Return the Child for a new job."""
+        ours, theirs = socket.socketpair()
+        if hasattr(socket, "SO_PASSCRED"):
+            ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        request = {"compute": compute, **limits}
+        with theirs:
+            try:
+                socket.send_fds(self.control, [json.dumps(request).encode()], [theirs.fileno()])
+            except OSError as error:
+                raise GraderError(f"the warm process is gone: {error}") from None
+        return Child(self, ours, self.told()["pid"], limits)
+
+    def told(self):
+        said = self.hears()
+        if not said:
+            raise GraderError("the warm process does not answer")
+        return json.loads(said)
+
+    def close(self):
+        self.control.close()
+        self.process.kill()
+        self.process.wait()
+        self.process.stderr.close()
+        self.folder.cleanup()
+
+
+class Child:
+    """One job's process: its socket, how long it has computed, and how it ended."""
+
+    def __init__(self, zygote, connection, pid, limits):
+        self.zygote, self.socket, self.pid, self.status = zygote, connection, pid, None
+        connection.settimeout(20)
+        try:
+            _, ancillary, _, _ = connection.recvmsg(5, socket.CMSG_SPACE(12))  # hello
+        except OSError as error:
+            raise GraderError(f"a new process says nothing: {error}") from None
+        for level, kind, data in ancillary:
+            if level == socket.SOL_SOCKET and kind == getattr(socket, "SCM_CREDENTIALS", None):
+                self.pid = struct.unpack("3i", data)[0]  # as it is called out here
+        if hasattr(socket, "SO_PASSCRED"):
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)
+        connection.sendall(encode(["go", self.size + (limits["memory_mb"] << 20)]))
+
+    @cached_property
+    def size(self):
+        """How much address space it has, in bytes, before anything of the job has run."""
+        try:
+            with open(f"/proc/{self.pid}/statm") as statm:
+                return int(statm.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+        except OSError:
+            return 4 << 30
+
+    def worked(self):
+        """Return the seconds it has computed in all its threads."""
+        try:
+            return time.clock_gettime(~self.pid << 3 | 2)  # what clock_getcpuclockid(3) makes of a process
+        except OSError:  # it has ended, as the socket will tell
+            return 0.0
+
+    def end(self):
+        """Make sure that it has ended. Returns: how, in a word or two."""
+        if self.status is None:
+            self.socket.close()
+            self.zygote.control.sendall(b"end")
+            self.status = self.zygote.told()["status"]
+        if os.WIFSIGNALED(self.status):
+            return signal.Signals(os.WTERMSIG(self.status)).name
+        code = os.waitstatus_to_exitcode(self.status)
+        return EXITS.get(code, f"exit code {code}")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.end()
+
+
+# What is kept warm: the process of the last assignment, and one that computes what notebooks are given
+
+KEPT = {}
+
+
+def child(job, sandboxed):
+    """Return a new child for a job, of a warm process that is started if there is none."""
+    return zygote(job["ps"], sandboxed).fork(job["limits"])
+
+
+def zygote(ps, sandboxed):
+    use = "job" if ps else "compute"
+    kept, key = KEPT.get(use), (ps, sandboxed)
+    if kept and kept[0] == key and kept[1].process.poll() is None:
+        return kept[1]
+    close(use)
+    KEPT[use] = key, Zygote(ps, sandboxed, ["sklearn.datasets"] if not ps or provided(ps) else [])
+    return KEPT[use][1]
+
+
+def close(*uses):
+    """End what is kept warm."""
+    for use in uses or list(KEPT):
+        if use in KEPT:
+            KEPT.pop(use)[1].close()
+
+
+ANSWERS = {}
+
+
+def provide(job, name, args, kwargs):
+    """Return the answer of a function that notebooks are given, computed where no submission runs."""
+    module, sandboxed = provided(job["ps"])[name], job["backend"] != "plain"
+    question = encode([module, name, args, kwargs])
+    if question not in ANSWERS:
+        if len(ANSWERS) >= 500:
+            ANSWERS.clear()
+        ANSWERS[question] = _computed(module, name, args, kwargs, sandboxed, job["limits"])
+    return ANSWERS[question]
+
+
+def _computed(module, name, args, kwargs, sandboxed, limits):
+    ends = time.monotonic() + PROVIDING
+
+    def watch():
+        if time.monotonic() > ends:
+            raise TimeoutError
+
+    with zygote(None, sandboxed).fork(limits, compute=True) as child:
+        channel = Channel(child.socket, Limits(), watch=watch)
+        try:
+            channel.send("compute", module, name, args, kwargs)
+            kind, *rest = channel.receive()
+        except TimeoutError:
+            return "error", "TimeoutError", f"{name} was stopped after {PROVIDING} seconds."
+        except EOFError:
+            return "error", "MemoryError", f"{name} needs too much for these arguments."
+    return kind, *rest
