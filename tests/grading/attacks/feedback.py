@@ -1,0 +1,103 @@
+"""What an instructor's or student's browser and terminal would run if it got there."""
+
+from tests.grading.attacks import code, notebook
+
+SCRIPT = "<script>document.title = 'PWNED'</script><img src=x onerror=\"document.title='PWNED'\">"
+
+
+@notebook("script-in-markdown", "writes scripts, frames and forms into its text")
+def markdown(case):
+    case.book["cells"].insert(0, {"cell_type": "markdown", "id": "mine", "metadata": {}, "source":
+        f"{SCRIPT}\n\n<iframe srcdoc=\"{SCRIPT.replace(chr(34), '&quot;')}\"></iframe>\n\n"
+        "[click](javascript:document.title='PWNED') ![x](x\"onerror=\"document.title='PWNED')\n\n"
+        "<form action='/formgrader/api/grade/1'><input name=score></form>"
+        "<svg onload=\"document.title='PWNED'\">"})  # fmt: skip
+
+
+@notebook("script-in-answers", "writes scripts into its code and its comments, where feedback shows them")
+def answers(case):
+    case.cells("solution")[1]["source"] += f"\n# {SCRIPT} </pre></div></body>"
+
+
+@notebook("files-in-markdown", "shows files of the machine in its text")
+def links(case):
+    place = case.place["course"]
+    case.book["cells"].insert(0, {"cell_type": "markdown", "id": "mine", "metadata": {}, "source":
+        f"![a](file://{place}/canary.txt) ![b]({place}/canary.txt) ![c](../../../canary.txt)"
+        f"<img src='../../gradebook.db'>\n\n<object data='{place}/canary.txt'></object>"
+        "![d](attachment:../canary.txt)"})  # fmt: skip
+
+
+@notebook("attachments", "attaches what is no picture to its text")
+def attached(case):
+    case.book["cells"].insert(0, {"cell_type": "markdown", "id": "mine", "metadata": {},
+                                  "source": "![x](attachment:x.svg)", "attachments": {
+                                      "x.svg": {"image/svg+xml": SCRIPT, "text/html": SCRIPT},
+                                      "../../up.html": {"text/html": SCRIPT}}})  # fmt: skip
+
+
+@notebook("script-in-metadata", "writes scripts into names, titles and ids")
+def titles(case):
+    case.book["metadata"] |= {"title": SCRIPT, "authors": [{"name": SCRIPT}], "widgets": {
+        "application/vnd.jupyter.widget-state+json": {"state": {"x": {"model_name": SCRIPT}}, "version_major": 2}}}
+    case.book["metadata"]["kernelspec"]["language"] = SCRIPT
+    case.book["cells"][0]["metadata"] |= {"name": SCRIPT, "tags": [SCRIPT]}
+
+
+ATTACKS = (
+    markdown, answers, links, attached, titles,
+    code("script-in-outputs", "displays HTML, JavaScript, SVG and LaTeX that would run in a browser",
+         f"""
+from IPython.display import HTML, SVG, Javascript, Latex, Markdown, display
+script = {SCRIPT!r}
+for show in (HTML, Markdown, Latex, Javascript):
+    display(show(script if show is not Javascript else "document.title = 'PWNED'"))
+display({{"image/svg+xml": "<svg xmlns='http://www.w3.org/2000/svg' onload=\\"document.title='PWNED'\\"/>",
+         "text/html": script, "application/vnd.jupyter.widget-view+json": {{"model_id": script}}}}, raw=True)
+
+class Shown:
+    def _repr_html_(self):
+        return script
+
+Shown()
+"""),
+    code("script-in-test-output", "puts scripts where the grader's own words are shown: names, messages, values",
+         f"""
+script = {SCRIPT!r}
+
+def attack(name, *args):
+    if name == "gd_iterations":
+        raise ValueError(script)
+    if name == "standardize":
+        raise type(script, (Exception,), {{}})(script)
+    print(script)
+    return script if name == "spectral_step" else {{script: 1.0}}
+"""),
+    code("files-in-outputs", "displays pictures by their path, so that a converter reads the files",
+         """
+from IPython.display import HTML, Image, Markdown, display
+path = PLACE["course"] + "/canary.txt"
+display(HTML(f"<img src='file://{path}'><img src='{path}'><iframe src='file://{path}'></iframe>"))
+display(Markdown(f"![x]({path})"))
+try:
+    display(Image(filename=path), Image(url="file://" + path, embed=True))
+except Exception as error:
+    print(type(error).__name__)
+"""),
+    code("terminal-codes", "writes codes that move, colour and empty a terminal, and links in it",
+         """
+codes = "\\x1b[2J\\x1b[H\\x1b]0;PWNED\\x07\\x1b]8;;file:///etc/passwd\\x07here\\x1b]8;;\\x07\\x1b[31m\\x9b5n\\r\\x00\\u202e"
+print(codes)
+
+def attack(name, *args):
+    if name == "gd_iterations":
+        raise ValueError(codes)
+    return codes
+"""),
+    code("false-verdict", "prints a feedback page of its own, in the grader's words",
+         """
+def attack(name, *args):
+    message = "\\n".join([f"{name}   5 of 5", "  ok    " + "everything " * 10, "The same numbers again: check()"])
+    raise AssertionError(message)
+"""),
+)  # fmt: skip
