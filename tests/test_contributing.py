@@ -10,20 +10,28 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 GUIDE = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
-INSERT = re.compile(r"In\s`([^`]+)`, before `([^`]+)`:\n\n```python\n(.*?)```", re.DOTALL)
+INSERT = re.compile(r"In\s`([^`]+)`, before `([^`]+)`:\n\n(`{3,4})(?:python|md)\n(.*?)\n\3\n", re.DOTALL)
 APPEND = re.compile(r"In\s`([^`]+)`, at the end:\n\n```python\n(.*?)```", re.DOTALL)
+OPTIMISERS = "tests/test_optimizers.py", "gdcourse/optimizers.py"
+BUILD = """\
+from gdcourse.grading.assign import release_notebook
+for cell in release_notebook("exercises/ps01.md").cells:
+    name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+    if name.startswith("steepness"):
+        print(name)
+"""
 REPLACE = re.compile(r"In\s`([^`]+)`, replace `([^`]+)` by `([^`]+)`")
 
 
 def section(title):
     """Return one section of the guide."""
-    return re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", GUIDE, re.MULTILINE | re.DOTALL)[1]
+    return re.search(rf"^## {title}\n(.*?)(?=^## [A-Z]|\Z)", GUIDE, re.MULTILINE | re.DOTALL)[1]
 
 
 def follow(text, folder):
     """Do in a folder what a section says; return how many edits that were."""
     edits = 0
-    for name, anchor, code in INSERT.findall(text):
+    for name, anchor, _, code in INSERT.findall(text):
         target, (before, after) = folder / name, split_once((folder / name).read_text("utf-8"), anchor)
         target.write_text(f"{before}{code.rstrip()}\n\n\n{anchor}{after}")
         edits += 1
@@ -45,22 +53,21 @@ def split_once(text, anchor):
 
 @pytest.fixture
 def copy(tmp_path):
-    """Return a copy of what adding an optimiser touches."""
-    shutil.copytree(ROOT / "gdcourse", tmp_path / "gdcourse", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "tests").mkdir()
+    """Return a copy of what adding an optimiser or an exercise touches."""
+    for name in ("gdcourse", "exercises", "tests/checks"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "_build", "*.ipynb"))
     shutil.copy(ROOT / "tests" / "test_optimizers.py", tmp_path / "tests")
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     return tmp_path
 
 
-def run_tests(copy, word):
-    """Run the copy's tests that mention a word; return (how many passed, how many failed, what was said)."""
+def run_tests(copy, word, *paths):
+    """Run the copy's tests in some files that mention a word; return (how many passed, how many failed, what was said)."""
     program = """\
 import sys, pytest, gdcourse
 assert gdcourse.__file__.startswith(sys.argv[1])
 sys.exit(pytest.main(sys.argv[2:]))
 """
-    paths = ["tests/test_optimizers.py", "gdcourse/optimizers.py"]
     done = subprocess.run(
         [sys.executable, "-c", program, str(copy), *paths, "-q", "-p", "no:cacheprovider", "-k", word],
         cwd=copy, capture_output=True, text=True,
@@ -69,13 +76,17 @@ sys.exit(pytest.main(sys.argv[2:]))
     return counts.get("passed", 0), counts.get("failed", 0), done.stdout + done.stderr
 
 
+def style(copy, *paths):
+    """Return what the linter has to say of some files."""
+    ruff = [Path(sys.executable).with_name("ruff"), "check", "--quiet", *paths]
+    return subprocess.run(ruff, cwd=copy, capture_output=True, text=True).stdout
+
+
 def test_adding_an_optimiser_works_as_it_is_written(copy):
     assert follow(section("Add an optimiser"), copy) == 4
-    passed, failed, said = run_tests(copy, "adabelief")
+    passed, failed, said = run_tests(copy, "adabelief", *OPTIMISERS)
     assert not failed and passed >= 8, said  # all that runs over every method, the doctest, and the property of its own
-    ruff = [Path(sys.executable).with_name("ruff"), "check", "."]
-    lint = subprocess.run(ruff, cwd=copy, capture_output=True, text=True)
-    assert lint.returncode == 0, lint.stdout
+    assert not style(copy, *OPTIMISERS)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +97,22 @@ def test_a_slip_in_it_would_be_noticed(copy, right, wrong):
     faulty = section("Add an optimiser").replace(right, wrong)
     assert faulty != section("Add an optimiser")
     follow(faulty, copy)
-    assert run_tests(copy, "adabelief")[1] > 0
+    assert run_tests(copy, "adabelief", *OPTIMISERS)[1] > 0
+
+
+def test_adding_an_exercise_works_as_it_is_written(copy):
+    assert follow(section("Add an exercise"), copy) == 4
+    passed, failed, said = run_tests(copy, "steepness", "tests/checks/test_exercises.py")
+    assert not failed and passed >= 15, said  # what every exercise, and each of the three mistakes, must keep to
+    assert not style(copy, "gdcourse/checks/gradients.py")
+    built = subprocess.run([sys.executable, "-c", BUILD], cwd=copy, capture_output=True, text=True)
+    assert built.returncode == 0 and built.stdout.split() == ["steepness", "steepness-length", "steepness-input"]
+
+
+def test_a_hint_on_the_wrong_line_would_be_noticed(copy):
+    faulty = section("Add an exercise").replace("g.sum()", "np.sqrt(g @ g) + 0 * g.sum()")
+    follow(faulty, copy)
+    assert run_tests(copy, "steepness", "tests/checks/test_exercises.py")[1] > 0
 
 
 def test_its_commands_and_files_exist():
