@@ -9,8 +9,8 @@ A job says all there is to know; no database and no file of the course is read:
      "limits": {"cell_seconds": 30, ...}}      # what is left out is taken from LIMITS; so may "limits" itself be
 
 A cell's kind is "readonly", "solution" (a "manual" code cell too), "free" (the student's own) or "test"; "code" is
-treated as "free". A test cell is ours and reads `grade(f, "behaviour")`; it is not executed, but judged. Every other cell
-is executed as in a notebook, whatever its kind.
+treated as "free". A test cell is ours and reads `grade(f, "behaviour")`; it is not executed, but judged. Every other
+cell is executed as in a notebook, whatever its kind.
 
 The result:
 
@@ -23,10 +23,9 @@ The result:
      "notes": [what a person may want to know, a line each],
      "backend": ..., "seconds": ..., "package": package_hash()}
 
-A test cell's outputs are what nbgrader scores and shows: text on stdout if it passed, an `error` with the feedback if not.
-Nothing else than text, PNG pictures and errors comes out of any cell, without control characters.
-The secret seed never appears in a result: `seed` of a verdict is one that shows the same failure to a student's `check`, or
-None.
+A test cell's outputs are what nbgrader scores and shows: text on stdout if it passed, an `error` with the feedback if
+not. Nothing else than text, PNG pictures and errors comes out of any cell, without control characters. The secret seed
+never appears in a result; the "seed" of a verdict is None.
 
 `execute` raises ValueError for a job that is none, and `SandboxError` where this machine has no sandbox; whatever a
 submission does ends in a result. It keeps a warm process per assignment; `close()` ends it.

@@ -1,8 +1,8 @@
 """What runs beside a submission: a warm process that forks a child for each job, and the child's own loop.
 
 The child executes the notebook's cells as a notebook would, and at a graded cell runs the named functions on the cases
-that the judge hands over one by one. It knows no reference, no seed and no score. All of this may be subverted by the code
-it runs: the judge believes nothing but plain values, and keeps its own clocks.
+that the judge hands over one by one. It knows no reference, no seed and no score. All of this may be subverted by the
+code it runs: the judge believes nothing but plain values, and keeps its own clocks.
 """
 
 import base64
@@ -404,4 +404,5 @@ if __name__ == "__main__":
     # Imported by its name, so that the stand-ins of the package speak to this very module.
     from gdcourse.grading import inside
 
-    inside.main(socket.socket(fileno=int(sys.argv[1])), sys.argv[3].split(",") if sys.argv[3] else (), sys.argv[2] == "sandboxed")
+    handle, mode, modules = sys.argv[1:]
+    inside.main(socket.socket(fileno=int(handle)), modules.split(",") if modules else (), mode == "sandboxed")

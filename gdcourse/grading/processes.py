@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import select
 import signal
 import socket
 import struct
@@ -41,7 +40,7 @@ class Zygote:
         if sandboxed:
             command, environment = sandbox.command(package, module), {}
         else:
-            command, environment = [sys.executable, *module], sandbox.environment(str(package), self.folder.name)
+            command, environment = [sys.executable, *module], self.plainly(package)
         with theirs:
             self.process = subprocess.Popen(
                 command, env=environment, cwd=self.folder.name, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL,
@@ -53,6 +52,9 @@ class Zygote:
             raise GraderError(f"the warm process does not start. It said: {said or 'nothing'}")
         self.process.stderr.close()
         self.control.settimeout(20)
+
+    def plainly(self, package):
+        return sandbox.environment(str(package), self.folder.name, str(sandbox.fonts()))
 
     def hears(self):
         with contextlib.suppress(TimeoutError, ConnectionError):

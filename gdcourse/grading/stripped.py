@@ -1,8 +1,8 @@
 """A copy of the package to set beside a submission: without the references, and without what an assignment asks for.
 
-What the exercises withhold is gone from the source text, not only from memory. `gdcourse.checks` becomes a stand-in:
-`check` and `grade` say that judging happens elsewhere, and what a notebook is given (`train`, `sick_run`) is computed by a
-process of its own that no submission reaches.
+What the exercises withhold is gone from the source text, not only from memory. `gdcourse.checks` becomes a stand-in,
+whose `check` and `grade` say that judging happens elsewhere, and what a notebook is given (`train`, `sick_run`) is
+computed by a process of its own that no submission reaches.
 """
 
 import ast

@@ -35,6 +35,9 @@ class Limits(NamedTuple):
     values: int = 300_000
 
 
+DEFAULT = Limits()
+
+
 def encode(message, oracles=None):
     """Return a message as bytes. An Oracle in it is appended to the list of oracles, and arrives as its number."""
     raw = []
@@ -77,7 +80,7 @@ def _pack(value, raw, oracles, depth):
     return {"o": kind.__name__[:80]}
 
 
-def decode(text, raw, ask=None, limits=Limits()):
+def decode(text, raw, ask=None, limits=DEFAULT):
     """Return the message of a frame's two parts.
 
     Args: ask: a function number, arguments -> result for the oracles in it; without one, neither oracles nor
@@ -158,7 +161,7 @@ class Channel:
     limits: of what is received. watch: called every TICK seconds of waiting, so that it can raise when time is up.
     """
 
-    def __init__(self, socket, limits=Limits(), ask=None, watch=None):
+    def __init__(self, socket, limits=DEFAULT, ask=None, watch=None):
         self.socket, self.limits, self.ask, self.watch, self._came = socket, limits, ask, watch, bytearray()
         socket.settimeout(TICK if watch else None)
 
