@@ -185,7 +185,7 @@ def release_notebook(path, target=None):
     from nbgrader.preprocessors import CheckCellMetadata, ClearOutput, ClearSolutions, ComputeChecksums, LockCells
 
     book, resources = source_notebook(path), {}
-    config = _config(Path(path).parent)
+    config = settings(Path(path).parent)
     for step in (LockCells, ClearSolutions, ClearOutput, CheckCellMetadata, ComputeChecksums):
         book, resources = step(config=config).preprocess(book, resources)
     if target:
@@ -193,7 +193,8 @@ def release_notebook(path, target=None):
     return book
 
 
-def _config(course):
+def settings(course):
+    """Return nbgrader's settings of a course, as its nbgrader_config.py gives them."""
     from traitlets.config import PyFileConfigLoader
 
     return PyFileConfigLoader("nbgrader_config.py", path=str(course)).load_config()

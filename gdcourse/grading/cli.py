@@ -1,6 +1,7 @@
 """The `gdcourse` command."""
 
 import functools
+import sys
 from pathlib import Path
 
 import click
@@ -63,6 +64,157 @@ def sample(ps, students, seed, course):
 
     write_class(course, ps, students, seed)
     click.echo(f"{students} submissions in {Path(course) / 'submitted'}")
+
+
+students_option = click.option("--students", default="*", show_default=True, metavar="GLOB", help="Such as 's00*'.")
+workers_option = click.option("--workers", type=click.IntRange(1, 256), help="Processes; one a core if left out.")
+backend_option = click.option(
+    "--backend", type=click.Choice(["warm", "kernel", "plain"]), default="warm", show_default=True,
+    help="warm: forked from a process with everything imported; kernel: a new IPython kernel for each; plain: without "
+    "a sandbox, for code you trust.")  # fmt: skip
+dask_option = click.option("--dask", metavar="ADDRESS", help="A dask scheduler, instead of processes of this machine.")
+
+
+@main.command()
+@click.argument("ps")
+@students_option
+@workers_option
+@backend_option
+@dask_option
+@click.option("--force", is_flag=True, help="Run again what is done already.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@course_option
+@in_plain_words
+def grade(ps, students, workers, backend, dask, force, dry_run, course):
+    """Grade what was handed in of assignment PS. A run that was stopped goes on where it was."""
+    from gdcourse.grading.grade import rehearse
+
+    if dry_run:
+        for student, what in rehearse(course, ps, students, backend, force):
+            click.echo(f"{student}  {what}")
+        return
+    _grade(course, ps, students=students, workers=workers, backend=backend, dask=dask, force=force)
+
+
+@main.command()
+@click.argument("ps")
+@click.option("--only", required=True, multiple=True, metavar="STATUS", help="Such as timeout. Repeatable.")
+@students_option
+@workers_option
+@backend_option
+@dask_option
+@course_option
+@in_plain_words
+def regrade(ps, only, students, workers, backend, dask, course):
+    """Run again what ended with a certain status."""
+    from gdcourse.grading.execute import STATUSES
+
+    for status in set(only) - set(STATUSES):
+        raise ValueError(f"--only must be one of {', '.join(STATUSES)}, got {status!r}")
+    _grade(course, ps, students=students, workers=workers, backend=backend, dask=dask, only=only)
+
+
+def _grade(course, ps, backend, **options):
+    from gdcourse.grading import tables
+    from gdcourse.grading.grade import grade
+    from gdcourse.grading.report import write_report
+
+    if backend == "plain":
+        click.secho("WITHOUT A SANDBOX: submissions run with your rights, and can read and change all you can.",
+                    fg="red", bold=True, err=True)  # fmt: skip
+    bar = None
+
+    def begin(number):
+        nonlocal bar
+        bar = click.progressbar(length=number, label=f"{ps}: {number} submissions", show_pos=True, file=sys.stderr)
+        bar.render_progress()
+
+    try:
+        done = grade(course, ps, backend=backend, progress=lambda student: bar.update(1), begin=begin, **options)
+    except KeyboardInterrupt:
+        click.echo(f"\nStopped. What is graded is kept: the same command goes on from there. See: gdcourse status {ps}")
+        raise SystemExit(130) from None
+    finally:
+        if bar:
+            bar.render_finish()
+    if not done:
+        click.echo(f"Nothing to grade: there is no submission of {ps} among those asked for.")
+        return
+    again = sum(not outcome.now for outcome in done)
+    click.echo(tables.closing(done))
+    if again:
+        click.echo(f"{again} of {len(done)} had not changed since they were graded.")
+    click.echo(f"Grades: {tables.write_csv(course, ps)}")
+    click.echo(f"Report: {write_report(course, ps)}")
+    if any(outcome.status == "grader error" for outcome in done):
+        click.echo(f"Not everything is accounted for. See: gdcourse explain STUDENT {ps}", err=True)
+        raise SystemExit(2)
+
+
+@main.command()
+@click.argument("ps")
+@course_option
+@in_plain_words
+def status(ps, course):
+    """Say how each student's submission ended."""
+    from gdcourse.grading.tables import status
+
+    click.echo(status(course, ps))
+
+
+@main.command()
+@click.argument("student")
+@click.argument("ps")
+@course_option
+@in_plain_words
+def explain(student, ps, course):
+    """Tell a submission's story: what was run, what stopped it, every verdict, and what to do next."""
+    from gdcourse.grading.tables import explain
+
+    click.echo(explain(course, ps, student))
+
+
+@main.command()
+@click.argument("ps")
+@students_option
+@workers_option
+@course_option
+@in_plain_words
+def feedback(ps, students, workers, course):
+    """Write each student's feedback, as nbgrader does."""
+    from gdcourse.grading.grade import write_feedback
+
+    with click.progressbar(length=0, label=f"{ps}: feedback", show_pos=True, file=sys.stderr) as bar:
+
+        def begin(number):
+            bar.length = number
+
+        failed = write_feedback(course, ps, students, workers, begin, lambda student: bar.update(1))
+    for student, said in failed.items():
+        click.echo(f"{student}: {said}", err=True)
+    click.echo(f"Feedback: {Path(course) / 'feedback'}")
+    if failed:
+        raise SystemExit(2)
+
+
+@main.command()
+@click.argument("ps")
+@course_option
+@in_plain_words
+def report(ps, course):
+    """Write the page about a graded assignment: scores, exercises, mistakes, and who needs a look."""
+    from gdcourse.grading.report import write_report
+
+    click.echo(f"Report: {write_report(course, ps)}")
+
+
+@main.command()
+@in_plain_words
+def doctor():
+    """Try what this machine can keep a submission from doing, and say which limits hold."""
+    from gdcourse.grading.doctor import doctor
+
+    doctor()
 
 
 if __name__ == "__main__":
