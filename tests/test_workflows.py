@@ -148,27 +148,30 @@ fi
 
 
 @pytest.mark.parametrize(
-    "newest, links, already, expected",
+    "newest, links, seeds, already, expected",
     [
-        ("failure", "success", "[]", ["issue create --title Weekly: the newest releases break the course"]),
-        ("success", "failure", "[]", ["issue create --title Weekly: links lead nowhere"]),
-        ("failure", "failure", "[]", ["issue create", "issue create"]),
-        ("success", "failure", '[{"number": 7, "title": "Weekly: links lead nowhere"}]', ["issue comment 7 --body"]),
-        ("success", "failure", '[{"number": 7, "title": "Links of a page"}]', ["issue create"]),
-        ("cancelled", "success", "[]", []),
+        ("failure", "success", "success", "[]", ["issue create --title Weekly: the newest releases break the course"]),
+        ("success", "failure", "success", "[]", ["issue create --title Weekly: links lead nowhere"]),
+        ("failure", "failure", "success", "[]", ["issue create", "issue create"]),
+        ("success", "failure", "success", '[{"number": 7, "title": "Weekly: links lead nowhere"}]',
+         ["issue comment 7 --body"]),
+        ("success", "failure", "success", '[{"number": 7, "title": "Links of a page"}]', ["issue create"]),
+        ("cancelled", "success", "success", "[]", []),
+        ("success", "success", "failure", "[]", ["issue create --title Weekly: an exercise is unfair on some seed"]),
     ],
 )
-def test_a_weekly_failure_is_written_up_once(tmp_path, newest, links, already, expected):
+def test_a_weekly_failure_is_written_up_once(tmp_path, newest, links, seeds, already, expected):
     (tmp_path / "gh").write_text(GH)
     (tmp_path / "gh").chmod(0o755)
     asked = tmp_path / "asked"
     asked.touch()
     environment = {
         "PATH": f"{tmp_path}:{os.environ['PATH']}", "ASKED": str(asked), "OPEN": already,
-        "NEWEST": newest, "LINKS": links, "RUN": "https://github.com/somebody/course/actions/runs/1",
+        "NEWEST": newest, "LINKS": links, "SEEDS": seeds,
+        "RUN": "https://github.com/somebody/course/actions/runs/1",
     }  # fmt: skip
     report = load("weekly.yml")["jobs"]["report"]
-    assert report["if"] == "failure()" and set(report["needs"]) == {"newest", "links"}
+    assert report["if"] == "failure()" and set(report["needs"]) == {"newest", "links", "seeds"}
     subprocess.run(["bash", "-e", "-c", report["steps"][0]["run"]], cwd=tmp_path, check=True, env=environment)
     written = [line for line in asked.read_text().splitlines() if not line.startswith("issue list")]
     assert len(written) == len(expected)
