@@ -79,7 +79,7 @@ def as_labels(name, y, n, classes):
         raise ValueError(f"{name} must have shape ({n},), got shape {labels.shape}")
     if labels.size and not 0 <= labels.min() <= labels.max() < classes:
         raise ValueError(f"{name} must be labels 0..{classes - 1}, got values from {labels.min()} to {labels.max()}")
-    return labels
+    return labels.astype(int, copy=False)
 
 
 def number(name, x):

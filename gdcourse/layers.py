@@ -8,7 +8,7 @@ and changes no weight on the way. All parameters lie in one flat vector theta: a
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -56,6 +56,11 @@ class Network:
 # The layers.
 
 
+@cache
+def _ones(n, dtype):
+    return np.ones(n, dtype)
+
+
 def affine(inputs, outputs):
     """Return the layer y = x W + b.
 
@@ -79,7 +84,7 @@ def affine(inputs, outputs):
         W, _ = parameters
         dW, db = gradients
         np.dot(x.T, dy, out=dW)
-        np.dot(np.ones(len(dy), dy.dtype), dy, out=db)  # the sum over the examples, at a product's speed
+        np.dot(_ones(len(dy), dy.dtype), dy, out=db)  # the sum over the examples, at a product's speed
         return np.dot(dy, W.T) if wanted else None
 
     def draw(weights):
@@ -96,8 +101,8 @@ class Activation(NamedTuple):
 
 
 ACTIVATIONS = {
-    # A row of zeros, because NumPy compares an array with a row faster than with a number.
-    "relu": Activation(lambda x: np.maximum(x, np.zeros(x.shape[-1], x.dtype)), lambda y: y > 0),
+    # As many zeros as x has numbers, because NumPy compares two arrays faster than an array and a number.
+    "relu": Activation(lambda x: np.maximum(x, np.zeros(x.shape, x.dtype)), lambda y: y > 0),
     "tanh": Activation(np.tanh, lambda y: 1 - y * y),
     "sigmoid": Activation(sigmoid, lambda y: y * (1 - y)),
     "identity": Activation(lambda x: x, lambda y: np.ones_like(y)),

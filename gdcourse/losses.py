@@ -140,10 +140,10 @@ def _of_checked_labels(logits, y):
     z -= z.max(axis=0)
     p = np.exp(z)
     total = p.sum(axis=0)
-    answers = y, np.arange(n)
-    value = (np.log(total) - z[answers]).sum() / n
+    answers = n * y + np.arange(n)  # where they lie in z and p read as one row
+    value = (np.log(total) - z.take(answers)).sum() / n
     p /= total * n
-    p[answers] -= 1 / n
+    p.reshape(-1)[answers] -= 1 / n
     return float(value), p.T
 
 
@@ -161,7 +161,7 @@ def hinge(score, y):
     """
     score = _vector("score", score)
     n = len(score)
-    sign = (2 * as_labels("y", y, n, 2).astype(int) - 1).astype(score.dtype)
+    sign = (2 * as_labels("y", y, n, 2) - 1).astype(score.dtype)
     shortfall = 1 - sign * score
     return float(np.maximum(shortfall, 0).sum() / n), np.where(shortfall > 0, -sign, 0) / n
 

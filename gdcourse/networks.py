@@ -161,8 +161,7 @@ def network_problem(network, X, y, loss=softmax_cross_entropy, start=None):
     y = np.asarray(y)
     if y.ndim == 0 or len(y) != len(X):
         raise ValueError(f"y must have {len(X)} rows, one for each row of X, got shape {y.shape}")
-    if y.dtype.kind not in "iu":
-        y = as_array("y", y, y.ndim)
+    y = y.astype(int) if y.dtype.kind in "iu" else as_array("y", y, y.ndim)
     if network.outputs is not None:
         loss(np.zeros((len(X), network.outputs), X.dtype), y)  # raises where the targets do not fit the loss
         loss = UNCHECKED.get(loss, loss)  # once is enough

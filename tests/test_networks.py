@@ -121,6 +121,16 @@ def test_every_optimizer_lowers_a_networks_loss_in_both_precisions(name):
     assert ends[0] == pytest.approx(ends[1], rel=1e-2)
 
 
+def test_labels_of_few_bits_are_as_good_as_others():
+    X, y, _ = digits()
+    network = mlp((64, 10))
+    theta = initialise(network, "he", rng())
+    value, gradient = network_problem(network, X, y).value_and_gradient(theta)
+    for dtype in (np.int8, np.uint8, np.uint64):  # 1,797 times a label is more than eight bits hold
+        found = network_problem(network, X, y.astype(dtype)).value_and_gradient(theta)
+        assert found[0] == value and np.array_equal(found[1], gradient)
+
+
 def test_an_absurd_rate_diverges_quietly():
     X, y, _ = digits()
     network = mlp((64, 16, 10))

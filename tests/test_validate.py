@@ -156,6 +156,7 @@ def test_what_is_good_comes_back_as_floats():
     assert validate.number("x", np.float32(0.5)) == 0.5 and type(validate.number("x", 3)) is float
     assert validate.positive_integer("n", np.int64(3)) == 3 and type(validate.positive_integer("n", np.int64(3))) is int
     assert validate.as_labels("y", [0, 2], 2, 3).tolist() == [0, 2]
+    assert validate.as_labels("y", np.array([0, 2], np.uint8), 2, 3).dtype == int  # 64 times a label fits
     assert validate.one_of("name", "b", {"a": 1, "b": 2}) == "b"
 
 
@@ -196,3 +197,17 @@ def test_the_place_of_a_bad_entry_is_told():
 def test_a_matrix_symmetric_up_to_rounding_is_symmetric():
     A = np.random.default_rng(0).normal(size=(5, 5))
     validate.as_symmetric("H", A @ A.T @ np.diag(np.ones(5)) + 1e-14 * A)
+
+
+@pytest.mark.parametrize("entry, differing, symmetric", [
+    (1.0, 0.9e-10, True), (1.0, 1.1e-10, False),  # a share of the entry
+    (0.0, 0.9e-12, True), (0.0, 1.1e-12, False),  # or, beside larger ones, a share of the largest
+])  # fmt: skip
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+def test_how_symmetric_is_symmetric(entry, differing, symmetric, scale):
+    H = scale * np.array([[1.0, entry], [entry + differing, 1.0]])
+    if symmetric:
+        assert validate.as_symmetric("H", H) is H
+    else:
+        with pytest.raises(ValueError, match="H must be symmetric"):
+            validate.as_symmetric("H", H)
