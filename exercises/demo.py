@@ -28,6 +28,8 @@ def new_course(folder, ps=PS):
 
 def main():
     course = new_course(HERE / "_build" / "demo")
+    with open(course / "nbgrader_config.py", "a") as settings:
+        settings.write("del c.Autograde\n")  # nbgrader's own way of running and scoring
     steps = {
         "build the assignment": lambda: assign(course, PS),
         f"make up {STUDENTS} students": lambda: write_class(course, PS, STUDENTS, SEED),

@@ -8,3 +8,23 @@ c.CourseDirectory.course_id = "gdcourse"
 c.CourseDirectory.root = str(Path(__file__).resolve().parent)
 c.ClearSolutions.code_stub = {"python": "# Your code here.\nraise NotImplementedError"}
 c.ClearSolutions.text_stub = "*Your answer here.*"
+
+# `nbgrader autograde` and formgrader's button run and judge submissions as `gdcourse grade` does, in its sandbox.
+# nbgrader's own Execute gives a submission your rights; for that, write `del c.Autograde` below.
+c.Autograde.sanitize_preprocessors = ["gdcourse.grading.preprocessor.Rebuild"]
+c.Autograde.autograde_preprocessors = [
+    "gdcourse.grading.preprocessor.Judge",
+    "nbgrader.preprocessors.LimitOutput",
+    "nbgrader.preprocessors.SaveAutoGrades",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+
+# `nbgrader zip_collect`: archives from Moodle, with "Ada Lovelace_314_assignsubmission_file_/ps03.ipynb" in them (or
+# "..._file_ps03.ipynb"), and from Canvas, with "lovelaceada_LATE_314_2718_ps03-1.ipynb"; and loose notebooks whose name
+# has the student's in it, such as "Ada Lovelace ps03.ipynb".
+c.ZipCollectApp.extractor_plugin = "gdcourse.grading.collect.Extractor"
+c.ZipCollectApp.collector_plugin = "gdcourse.grading.collect.Collector"
+c.Collector.named_regexp = (
+    r".*/(?P<student_id>[^/]+?)(?:_LATE)?_\d+_(?:\d+_|assignsubmission_file_/?)(?P<file_id>[^/]+?)(?:-\d+)?\.ipynb$"
+)

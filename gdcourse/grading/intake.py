@@ -20,6 +20,7 @@ from gdcourse.grading.assign import page, release_notebook
 FILE = 32_000_000  # bytes of a notebook, its figures included
 VALUES = {b"[": 300_000, b"{": 300_000, b",": 3_000_000}  # more of these is no notebook, and fills the memory
 CELLS, TEXT = 1_000, 2_000_000  # cells, and characters in all of them
+UNREAD = "not-graded"  # id of the cell that says why nothing was run
 NEW = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
 
 
@@ -84,7 +85,7 @@ def three_lines(notes, width=200):
 def unread(ours, why):
     """Return the notebook that stands for a submission nobody could read: nothing in it but the reason."""
     notebook = copy.deepcopy(ours.notebook)
-    notebook.cells.insert(0, new_markdown_cell(f"**This submission could not be graded.** {why}", id="not-graded"))
+    notebook.cells.insert(0, new_markdown_cell(f"**This submission could not be graded.** {why}", id=UNREAD))
     for cell in notebook.cells:
         if kind_of(cell) == "test":
             cell.outputs = [nbformat.v4.new_output("error", ename="NotGraded", evalue=why, traceback=[why])]

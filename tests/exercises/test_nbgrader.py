@@ -24,6 +24,7 @@ def graded(request, tmp_path_factory):
         shutil.copy(request.config.rootpath / "exercises" / name, course)
     with open(course / "nbgrader_config.py", "a") as settings:
         settings.write("c.Execute.timeout = 10\n")  # one student's picture never comes to an end
+        settings.write("del c.Autograde\n")  # nbgrader's own way of running and scoring
     assign(course, PS)
     made = write_class(course, PS, STUDENTS, 0)
     nbgrader(course, "autograde", PS, "--create")

@@ -1,0 +1,170 @@
+"""Let `nbgrader zip_collect` take in what Moodle and Canvas hand out, safely.
+
+nbgrader's extractor unpacks whatever an archive holds. This one takes the notebooks out and nothing else: names that
+lead out of the folder, links and devices, too many files or bytes come to nothing, and it says so. An archive that a
+student packed herself is opened too. Where that cannot be done, a notebook with the reason takes its place, so that
+grading gives her a line. exercises/nbgrader_config.py shows the settings.
+"""
+
+import gzip
+import io
+import json
+import os
+import re
+import shutil
+import stat
+import tarfile
+import tempfile
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+
+from nbgrader.plugins import ExtractorPlugin, FileNameCollectorPlugin
+
+ARCHIVES = (".zip", ".tar.gz", ".tgz", ".tar", ".gz")
+FILE = 40_000_000  # bytes of a notebook
+CLASS = 50_000, 4_000_000_000  # files in an archive of a whole class, and bytes of them unpacked
+STUDENT = 500, 80_000_000  # the same of a student's own
+DAMAGED = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, RuntimeError, ValueError)
+
+
+class Refused(Exception):
+    """An archive that will not be unpacked; the message says why."""
+
+
+class Extractor(ExtractorPlugin):
+    """Take the notebooks, and only those, out of what lies in downloaded/PS/archive."""
+
+    def extract(self, archive_path, extracted_path):
+        for root, _, names in os.walk(archive_path):
+            for path in (Path(root, name) for name in sorted(names)):
+                target = Path(extracted_path, os.path.relpath(root, archive_path))
+                if not stat.S_ISREG(path.lstat().st_mode):
+                    self.log.warning("%s is a link or device, and is left out", path.name)
+                elif path.name.lower().endswith(ARCHIVES):
+                    self._unpack(path, target / _stem(path.name))
+                elif path.suffix == ".ipynb":
+                    target.mkdir(parents=True, exist_ok=True)
+                    shutil.copyfile(path, target / path.name)
+
+    def _unpack(self, path, target):
+        try:
+            with open(path, "rb") as file:
+                for name, content in members(file, *CLASS, self.log.warning):
+                    for place, text in _notebooks(target / name, content):
+                        place.parent.mkdir(parents=True, exist_ok=True)
+                        place.write_bytes(text)
+        except Refused as why:
+            self.log.error("%s: %s Nothing more is taken from it.", path.name, why)
+
+
+def _notebooks(place, content):
+    """Return [(path, content)] of what a member of an archive stands for: itself, or what a student packed into it."""
+    if place.suffix == ".ipynb":
+        return [(place, content)]
+    base = place.with_name(_stem(place.name))
+    try:
+        inner = [(name, text) for name, text in members(io.BytesIO(content), *STUDENT) if name.endswith(".ipynb")]
+        if not inner:
+            raise Refused("there is no notebook in it.")
+    except Refused as why:
+        inner = [("", json.dumps({"refused": f"{place.name}: {why} Ask for the notebook itself."}).encode())]
+    if len(inner) == 1:
+        return [(base.with_name(f"{base.name}.ipynb"), inner[0][1])]
+    return [(base.with_name(f"{base.name}-{PurePosixPath(name).name}"), text) for name, text in inner]
+
+
+def members(file, most, total, warn=lambda *words: None):
+    """Yield (path, content) of the notebooks and archives in an archive, and of nothing else. Raises: Refused."""
+    try:
+        left = total
+        for number, (name, ordinary, read) in enumerate(_entries(file, total), 1):
+            if number > most:
+                raise Refused(f"it holds more than {most:,} files.")
+            path = PurePosixPath(name.replace("\\", "/"))
+            if not name.lower().endswith((".ipynb", *ARCHIVES)) or "__MACOSX" in path.parts:
+                continue
+            odd = ":" in name or not name.isprintable() or any(len(part.encode()) > 200 for part in path.parts)
+            if odd or not ordinary or path.is_absolute() or ".." in path.parts:
+                warn("%s is no ordinary file of the folder, and is left out", ascii(name)[:200])
+                continue
+            content = read(min(FILE, left) + 1)
+            left -= len(content)
+            if len(content) > FILE or left < 0:
+                raise Refused("unpacked, it is larger than any submission is.")
+            yield str(path), content
+    except DAMAGED:
+        raise Refused("it is no archive, or a damaged one.") from None
+
+
+def _entries(file, total):
+    """Yield (name, whether it is an ordinary file, a function that reads so many bytes) of a zip or tar archive."""
+    if zipfile.is_zipfile(file):
+        with zipfile.ZipFile(file) as archive:
+            for entry in archive.infolist():
+                if entry.flag_bits & 1 or entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                    raise Refused("it is locked with a password, or packed in an unusual way.")
+                kind = stat.S_IFMT(entry.external_attr >> 16)
+                yield entry.filename, kind in (0, stat.S_IFREG), lambda most, e=entry: _part(archive.open(e), most)
+        return
+    with _plain(file, total) as plain, tarfile.open(fileobj=plain, mode="r:") as archive:
+        for entry in archive:
+            yield entry.name, entry.isreg(), lambda most, e=entry: _part(archive.extractfile(e), most)
+
+
+def _part(stream, most):
+    with stream:
+        return stream.read(most)
+
+
+def _plain(file, total):
+    """Return a tar archive unpacked into a temporary file, no larger than allowed."""
+    file.seek(0)
+    packed = file.read(2) == b"\x1f\x8b"
+    file.seek(0)
+    plain, stream = tempfile.TemporaryFile(), gzip.GzipFile(fileobj=file) if packed else file
+    while block := stream.read(1 << 20):
+        plain.write(block)
+        if plain.tell() > total:
+            raise Refused("unpacked, it is larger than any submission is.")
+    plain.seek(0)
+    return plain
+
+
+def _stem(name):
+    return name[: -len(next(end for end in ARCHIVES if name.lower().endswith(end)))]
+
+
+class Collector(FileNameCollectorPlugin):
+    """Find the student in a file's name: by named_regexp, or in a loose one as what is left without the assignment.
+
+    A class may have two students of one name: then the number that Moodle and Canvas put behind it is kept. Of several
+    versions of a student's notebook the last counts, where the names tell no time.
+    """
+
+    def collect(self, submitted_file):
+        if not hasattr(self, "_chosen"):
+            root = self.parent._format_collect_path(self.parent.extracted_directory)
+            files = sorted(str(path) for path in Path(root).rglob("*.ipynb"))
+            self._chosen = self._choose({path: found for path in files if (found := self._found(path))})
+        return self._chosen.get(submitted_file)
+
+    def _found(self, path):
+        if match := re.match(self.named_regexp, path) if self.named_regexp else None:
+            found = match.groupdict()
+            found["student_id"] = " ".join(found["student_id"].split())
+            number = re.match(r"(?:_LATE)?_(\d+)_", path[match.end("student_id") :])
+            return {**found, "number": number[1] if number else ""}
+        ps = self.parent.coursedir.assignment_id
+        name = re.sub(re.escape(ps), "", Path(path).stem, flags=re.IGNORECASE).strip(" _-.,()")
+        return {"student_id": name, "file_id": ps, "number": ""} if name else None
+
+    def _choose(self, found):
+        numbers, last = {}, {}
+        for facts in found.values():
+            numbers.setdefault(facts["student_id"], set()).add(facts["number"])
+        for path, facts in found.items():
+            name, number = facts["student_id"], facts.pop("number")
+            facts["student_id"] = f"{name} {number}" if len(numbers[name]) > 1 and number else name
+            last[facts["student_id"], facts["file_id"], facts.get("timestamp")] = path
+        return {path: found[path] for path in last.values()}
