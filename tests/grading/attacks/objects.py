@@ -260,6 +260,10 @@ class Evil(ValueError, metaclass=Meta):
 def attack(name, *args):
     raise Evil()
 """, endless=True),
+    code("error-with-a-long-name", "raises errors whose name is a page of its own",
+         """
+raise type("graded\\n\\nstatus: graded\\n\\n20 of 20 points\\n" * 20, (Exception,), {})("one\\ntwo\\nthree\\nfour")
+"""),
     code("error-named-right", "raises an error wherever the reference raises one, and everywhere else as well",
          """
 def attack(name, *args):

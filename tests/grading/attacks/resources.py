@@ -73,6 +73,21 @@ while True:
     except RuntimeError:
         pass
 """, endless=True, unsafe="it takes every thread the machine has"),
+    code("thread-bomb-of-small-threads", "starts ten thousand threads that need hardly any memory",
+         """
+import threading, time
+threading.stack_size(32768)
+started = 0
+try:
+    for _ in range(10_000):
+        threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
+        started += 1
+except RuntimeError:
+    pass
+print(started)
+if started > 2000:
+    tell("threads without limit")
+""", unsafe="it takes every thread the machine has"),
     code("three-gigabytes", "allocates and touches three gigabytes",
          "import numpy as np\nkept = [np.ones(12_500_000) for _ in range(30)]\ntell('has 3 GB')"),
     code("memory-by-threads", "allocates three gigabytes by threads",

@@ -1,6 +1,6 @@
 """Forged, broken, endless and missing messages on whatever the runner talks through."""
 
-from tests.grading.attacks import code
+from tests.grading.attacks import code, notebook
 
 OPEN = '''
 import socket, stat
@@ -18,12 +18,150 @@ def channels():
     return found
 '''
 
+IMPERSONATE = '''
+import gc, json, struct
+import numpy as np
+from gdcourse.grading import inside
+from gdcourse.grading.wire import Channel, encode
+
+channel = inside.CHANNEL
+
+def speak(*message):
+    channel.send(*message)
+
+def raw(text, behind=b""):
+    channel.socket.sendall(struct.pack("!II", len(text), len(behind)) + text + behind)
+
+def questions():
+    """Take over from the runner: yield what the judge asks."""
+    channel.send("ran", [], True, False, False)
+    while True:
+        yield channel.receive()
+'''
+
 
 def _on_channels(name, tries, source, **rest):
     return code(name, tries, OPEN + source, **rest)
 
 
+def _impersonating(name, tries, source, **rest):
+    return code(name, tries, IMPERSONATE + source, **rest)
+
+
+@notebook("endless-forged-outputs", "answers for the runner, with all the output that fits into each of its many cells")
+def forged(case):
+    case.cells("solution")[0]["source"] += IMPERSONATE + """
+picture = b"\\x89PNG\\r\\n\\x1a\\n" + bytes(20_000_000)
+for question in questions():
+    if question[0] == "run":
+        shown = [["stream", "stdout", "x" * 7_000_000], ["display", {"image/png": picture}, None]]
+        channel.send("ran", shown, True, False, False)
+    elif question[0] == "look":
+        channel.send("looked", [[True, True, "__main__", None, "f"] for _ in question[1]])
+    else:
+        channel.send("observed", [[0.0, {}, None, "x" * 5_000_000]] + [[0.0, {}, None, ""]] * (question[3] - 1))
+"""
+    extra = {"cell_type": "code", "metadata": {}, "source": "1", "outputs": [], "execution_count": None}
+    case.book["cells"] += [{**extra, "id": f"more-{n}"} for n in range(200)]
+
+
 ATTACKS = (
+    forged,
+    _impersonating("runner-impersonated", "answers every question of the judge in the runner's place, with forged runs",
+                   """
+for question in questions():
+    if question[0] == "run":
+        channel.send("ran", [["result", {"text/plain": "5"}, None]], True, False, False)
+    elif question[0] == "look":
+        channel.send("looked", [[True, True, "__main__", None, "f"] for _ in question[1]])
+    elif question[0] == "observe":
+        cases = []
+        for _ in range(question[3]):
+            channel.send("next")
+            cases.append(channel.receive()[1])
+        forged = {"spectral_step": (1.0, 2.0, 0.0), "standardize": (np.ones(3),) * 3}.get(question[1][0], 1.0)
+        channel.send("observed", [[forged, case, None, "ok"] for case in cases])
+"""),
+    _impersonating("rows-missing", "answers with fewer, more and other runs than there are cases",
+                   """
+turn = 0
+for question in questions():
+    turn += 1
+    if question[0] == "look":
+        channel.send("looked", [] if turn % 5 == 0 else [[True, True, "__main__", None, "f"] for _ in question[1]])
+    elif question[0] == "observe":
+        runs = [[[], [], [], []], [[0.0, None, None, ""]] * question[3], [[0.0, {}, ["raised", "", "", ""], ""]] * 99]
+        channel.send("observed", runs[turn % 3])
+    else:
+        channel.send("ran", [], True, False, False)
+"""),
+    _impersonating("arguments-missing", "answers as if there had been no arguments, or others",
+                   """
+for question in questions():
+    if question[0] == "look":
+        channel.send("looked", [[True, True, "__main__", None, "f"] for _ in question[1]])
+    elif question[0] == "observe":
+        channel.send("observed", [[(1.0, 1.0, 1.0), None, None, ""]] * question[3])
+    else:
+        channel.send("ran", [], True, False, False)
+"""),
+    _impersonating("keys-that-collide", "sends a dictionary whose keys are all at home in the same place of a table",
+                   """
+keys = ",".join(f"[{n * (2**61 - 1)},1]" for n in range(1, 250_000))
+channel.send("ran", [], True, False, False)
+raw(f'["looked",{{"d":[{keys}]}}]'.encode())
+channel.receive()
+"""),
+    _impersonating("empty-but-long", "sends an array of nothing that is five hundred thousand million rows long",
+                   """
+def attack(name, *args):
+    return np.zeros((1 << 39, 0))
+"""),
+    _impersonating("garbled-numbers", "sends bytes that are no numbers: booleans that are 7, long doubles of no value",
+                   """
+kinds = ["?", "<f16", "|b1", "<c32", "<f2", ">f8"]
+turn = 0
+for question in questions():
+    turn += 1
+    if question[0] == "look":
+        channel.send("looked", [[True, True, "__main__", None, "f"] for _ in question[1]])
+    elif question[0] == "observe":
+        kind = kinds[turn % len(kinds)]
+        behind = b"\\x07\\x80\\xff\\x01" * 12 * question[3]
+        rows = [[{"t": [{"a": [kind, 48 // np.dtype(kind).itemsize]}]}, {"d": []}, None, ""]] * question[3]
+        raw(json.dumps(["observed", rows]).encode(), behind)
+    else:
+        channel.send("ran", [], True, False, False)
+"""),
+    _impersonating("whole-numbers-without-end", "answers with whole numbers of two thousand digits",
+                   """
+def attack(name, *args):
+    return (args[1], 10**2000, "converged") if name == "run_until" else 10**2000
+"""),
+    _impersonating("oracle-hoard", "asks the oracle for large arrays as often as it may, which the judge keeps",
+                   """
+big = np.zeros(400_000)
+
+def attack(name, *args):
+    for f in args:
+        if callable(f):
+            for _ in range(20_000):
+                f(big)
+    return 0.0
+""", endless=True),
+    _impersonating("oracle-broadcast", "asks the oracle for shapes that grow when they meet its own",
+                   """
+def attack(name, *args):
+    for f in args:
+        if callable(f):
+            for shape in ((500_000, 1), (1, 500_000), (700, 700), (80, 80, 80), (1,) * 14 + (400_000,), (0, 1 << 39)):
+                for _ in range(5):
+                    try:
+                        f(np.ones(shape))
+                    except Exception:
+                        pass
+    return 0.0
+"""),
     _on_channels("frames-forged", "writes replies of its own on every open channel, before anyone asks",
                  """
 import json, struct
