@@ -217,11 +217,16 @@ def assign(course, ps):
 
 def nbgrader(course, *arguments):
     """Run one of nbgrader's commands in the course's folder. Returns: what it said. Raises: CourseError if it fails."""
-    # It calls alembic by name, which lies beside Python whether or not the environment is activated.
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    done = subprocess.run([sys.executable, "-m", "nbgrader", *arguments], cwd=course, capture_output=True, text=True,
-                          env={**os.environ, "PATH": path})  # fmt: skip
+    find_alembic()
+    done = subprocess.run([sys.executable, "-m", "nbgrader", *arguments], cwd=course, capture_output=True, text=True)
     if done.returncode:
         said = "\n".join((done.stderr or done.stdout).strip().splitlines()[-12:])
         raise CourseError(f"nbgrader {' '.join(arguments)} did not succeed. It said:\n{said}")
     return done.stderr + done.stdout
+
+
+def find_alembic():
+    """Put Python's own folder on the path: nbgrader calls alembic by name, which lies there, activated or not."""
+    beside, path = str(Path(sys.executable).parent), os.environ.get("PATH", "")
+    if beside not in path.split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join([beside, path])

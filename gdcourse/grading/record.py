@@ -19,10 +19,11 @@ from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.plugins import CsvExportPlugin
 from nbgrader.preprocessors import latesubmissions, saveautogrades
+from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
-from gdcourse.grading.assign import CourseError, settings
+from gdcourse.grading.assign import CourseError, find_alembic, settings
 from gdcourse.grading.intake import kind_of
 
 LONGEST_NAME = 128  # of a student, in the gradebook
@@ -52,6 +53,7 @@ class _Open(Gradebook):
 
 def course_folders(course):
     """Return nbgrader's CourseDirectory of a course, under its own settings."""
+    find_alembic()
     if str(course) not in sys.path:  # where a course keeps plugins of its own, such as a late penalty
         sys.path.append(str(course))
     config = settings(course)
@@ -64,6 +66,8 @@ class Record:
 
     def __init__(self, course, ours):
         self.ours, self.folders = ours, course_folders(course)
+        if not inspect(create_engine(self.folders.db_url)).get_table_names():
+            raise CourseError(f"there is no gradebook yet. Run: gdcourse assign {ours.ps}")
         self.book = _Open(self.folders.db_url, self.folders.course_id)
         try:
             self._check_assigned()
@@ -143,6 +147,8 @@ class Record:
 
     def _enter(self, student, notebook, timestamp, comment):
         ps, book = self.ours.ps, self.book
+        if book.engine.dialect.name == "sqlite":
+            book.db.execute(text("BEGIN IMMEDIATE"))  # or nbgrader meets the lock halfway, and prints its stack
         book.update_or_create_student(student)
         times = {"timestamp": timestamp} if timestamp else {}
         submission = book.update_or_create_submission(ps, student, **times)
@@ -199,10 +205,10 @@ def _score(grade):
     return (given or 0.0) + ((grade.extra_credit or 0.0) if given is not None else 0.0)
 
 
-def _replace(path, text, mode):
+def _replace(path, content, mode):
     draft = path.with_name(f".{path.name}.draft")
     draft.unlink(missing_ok=True)
-    draft.write_text(text, encoding="utf-8")
+    draft.write_text(content, encoding="utf-8")
     draft.chmod(mode)
     os.replace(draft, path)
 

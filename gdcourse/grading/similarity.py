@@ -16,7 +16,7 @@ import tokenize
 from importlib import import_module
 from typing import NamedTuple
 
-from gdcourse.checks.exercise import source_of
+from gdcourse.checks.exercise import as_tuple, source_of
 from gdcourse.grading.sample import solution_name, solution_source
 
 SHORT = 50  # tokens beyond what was handed out, below which two people may well write the same
@@ -72,8 +72,8 @@ def similarities(exercise, answers, handed_out=""):
 
 
 def own_sources(exercise):
-    """Return {what it is called: source} of the package's own: the reference, the styles, what is withheld."""
-    found = {f"the course's {solution_name(s)}": solution_source(exercise, s)
+    """Return {where it is: source} of the package's own solutions: the reference, the styles, what is withheld."""
+    found = {f"{as_tuple(s)[0].__module__}.{solution_name(s)}": solution_source(exercise, s)
              for s in (exercise.reference, *exercise.styles)}  # fmt: skip
     for path in exercise.withhold:
         module, name = path.rsplit(".", 1)
@@ -82,11 +82,11 @@ def own_sources(exercise):
 
 
 def _alike(name, telling, own):
+    if len(telling) < 2:
+        return []
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     forms = [*telling, *own]
-    if len(telling) == 0 or len(forms) < 2:
-        return []
     weights = TfidfVectorizer(analyzer=pieces, binary=True).fit_transform(forms)
     near = (weights[: len(telling)] @ weights.T).tocoo()
     pairs = []
