@@ -47,7 +47,7 @@ from gdcourse.checks.values import snapshot
 from gdcourse.grading import processes
 from gdcourse.grading.processes import GraderError, close
 from gdcourse.grading.stripped import package_hash, provided
-from gdcourse.grading.wire import Channel, Limits, WireError
+from gdcourse.grading.wire import Channel, Limits, TooLarge, WireError
 
 STATUSES = ("graded", "graded with notes", "timeout", "memory", "died", "output limit", "rejected", "missing",
             "grader error")  # fmt: skip
@@ -146,6 +146,8 @@ class Session:
                         self.cell(number, cell)
                 except (EOFError, BrokenPipeError, ConnectionError):
                     raise self.death() from None
+                except TooLarge as error:
+                    raise Ended("output limit", f"{self.doing}: its process sent {error}.") from None
                 except WireError as error:
                     raise Ended("died", f"{self.doing}: its process sent what is no answer ({error}).") from None
         except Ended as end:
@@ -258,7 +260,9 @@ class Session:
             judging._known(exercise, exercise.reference, seed)(behaviour)
         except Exception as error:
             raise GraderError(f"the reference of {exercise.name}: {error}") from error
-        wrong, parameters = self.looked(exercise)
+        if exercise not in self.known:
+            self.known[exercise] = self.looked(exercise)
+        wrong, parameters = self.known[exercise]
         if wrong:
             return None, wrong
         try:
@@ -334,8 +338,6 @@ class Session:
         match message:
             case ["provide", str(name), tuple(args), dict(kwargs)] if name in provided(self.job["ps"]):
                 self.channel.send(*processes.provide(self.job, name, args, kwargs))
-            case ["flood"]:
-                raise Ended("output limit", f"{self.doing}: output without end.")
             case _:
                 raise WireError("not what was asked for")
 

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import struct
@@ -11,9 +12,10 @@ import sys
 import tempfile
 import time
 from functools import cached_property
+from pathlib import Path
 
 from gdcourse.grading import sandbox
-from gdcourse.grading.stripped import PACKAGE, provided, stripped
+from gdcourse.grading.stripped import PACKAGE, provided, stripped, workspace
 from gdcourse.grading.wire import Channel, Limits, encode
 
 STARTING = 120  # seconds that a warm process may take to load everything, on a busy machine
@@ -32,7 +34,7 @@ class Zygote:
     """
 
     def __init__(self, ps, sandboxed, modules=()):
-        self.folder = tempfile.TemporaryDirectory(prefix="gdcourse-")
+        self.folder = Path(tempfile.mkdtemp(dir=workspace()))
         self.control, theirs = socket.socketpair()
         package = stripped(ps) if ps else PACKAGE.parent
         module = ["-m", "gdcourse.grading.inside", str(theirs.fileno()), "sandboxed" if sandboxed else "plain",
@@ -41,30 +43,32 @@ class Zygote:
             command, environment = sandbox.command(package, module), {}
         else:
             command, environment = [sys.executable, *module], self.plainly(package)
+        self.said = open(self.folder / "said", "w+b")
         with theirs:
             self.process = subprocess.Popen(
-                command, env=environment, cwd=self.folder.name, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)  # fmt: skip
+                command, env=environment, cwd=self.folder, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL, stderr=self.said)  # fmt: skip
         self.control.settimeout(STARTING)
-        if self.hears() != b"ready":
-            said = self.process.stderr.read(10_000).decode("utf-8", "replace").strip()[-1500:] if self.stopped() else ""
+        try:
+            if self.hears() != b"ready":
+                raise self.failure("does not start")
+        except GraderError:
             self.close()
-            raise GraderError(f"the warm process does not start. It said: {said or 'nothing'}")
-        self.process.stderr.close()
+            raise
         self.control.settimeout(20)
 
+    def failure(self, what):
+        self.said.seek(0)
+        said = self.said.read(10_000).decode("utf-8", "replace").strip()[-600:]
+        return GraderError(f"the warm process {what}. {f'It said: {said}' if said else ''}")
+
     def plainly(self, package):
-        return sandbox.environment(str(package), self.folder.name, str(sandbox.fonts()))
+        return sandbox.environment(str(package), str(self.folder), str(sandbox.fonts()))
 
     def hears(self):
         with contextlib.suppress(TimeoutError, ConnectionError):
             return self.control.recv(1 << 12)
         return b""
-
-    def stopped(self):
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(1)
-        return self.process.poll() is not None
 
     def fork(self, limits, compute=False):
         """Return the Child for a new job."""
@@ -76,21 +80,21 @@ class Zygote:
             try:
                 socket.send_fds(self.control, [json.dumps(request).encode()], [theirs.fileno()])
             except OSError as error:
-                raise GraderError(f"the warm process is gone: {error}") from None
+                raise self.failure(f"is gone ({error})") from None
         return Child(self, ours, self.told()["pid"], limits)
 
     def told(self):
         said = self.hears()
         if not said:
-            raise GraderError("the warm process does not answer")
+            raise self.failure("does not answer")
         return json.loads(said)
 
     def close(self):
         self.control.close()
         self.process.kill()
         self.process.wait()
-        self.process.stderr.close()
-        self.folder.cleanup()
+        self.said.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class Child:

@@ -34,6 +34,9 @@ def environment(package, home, matplotlib):
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
+        "MALLOC_ARENA_MAX": "1",
+        "MALLOC_MMAP_THRESHOLD_": str(64 << 20),  # a canvas or a matrix is not fetched from the kernel anew each time
+        "MALLOC_TRIM_THRESHOLD_": str(256 << 20),
     }
 
 

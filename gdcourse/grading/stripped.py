@@ -6,12 +6,13 @@ computed by a process of its own that no submission reaches.
 """
 
 import ast
-import atexit
 import hashlib
+import os
 import re
 import shutil
 import tempfile
 from functools import cache
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 from gdcourse import checks
@@ -49,10 +50,21 @@ def provided(ps):
 
 
 @cache
+def workspace():
+    """Return this process's own temporary folder; what processes that were killed have left of theirs is removed."""
+    for left in Path(tempfile.gettempdir()).glob("gdcourse-grading-*-*"):
+        pid = left.name.split("-")[2]
+        if pid.isdigit() and not Path("/proc", pid).exists() and Path("/proc/self").exists():
+            shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"gdcourse-grading-{os.getpid()}-"))
+    Finalize(None, shutil.rmtree, (folder,), {"ignore_errors": True}, exitpriority=0)  # at a worker's exit, too
+    return folder
+
+
+@cache
 def stripped(ps):
-    """Return a folder that holds the package as a submission of an assignment may see it. It is gone at exit."""
-    folder = Path(tempfile.mkdtemp(prefix="gdcourse-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    """Return a folder that holds the package as a submission of an assignment may see it."""
+    folder = workspace() / ps
     target = folder / "gdcourse"
     shutil.copytree(PACKAGE, target, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", "checks", "grading"))
     for name in KEPT:

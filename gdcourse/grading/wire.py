@@ -27,6 +27,10 @@ class WireError(Exception):
     """Bytes that are no message, or more of them than were allowed."""
 
 
+class TooLarge(WireError):
+    """More than was allowed."""
+
+
 class Limits(NamedTuple):
     """How large a message may be: its JSON and its raw part in bytes, and the number of values in it."""
 
@@ -122,7 +126,7 @@ class _Unpacking:
     def value(self, tree, depth):
         self.values -= 1
         if self.values < 0 or not depth:
-            raise WireError("too many values")
+            raise TooLarge("too many values")
         kind = type(tree)
         if kind is list:
             return [self.value(item, depth - 1) for item in tree]
@@ -181,7 +185,7 @@ class Channel:
         self._fill(LENGTHS.size)
         text, raw = LENGTHS.unpack_from(came)
         if text > limits.text or raw > limits.raw:
-            raise WireError(f"a message of {text + raw:,} bytes")
+            raise TooLarge(f"a message of {text + raw:,} bytes")
         self._fill(end := LENGTHS.size + text + raw)
         frame = bytes(came[LENGTHS.size : end])
         del came[:end]
