@@ -60,8 +60,9 @@ def submissions(course, ps, students="*"):
 
 
 def enterable(student):
-    """Tell whether the gradebook takes a student's name."""
-    return student.isprintable() and len(student) <= 128 and student == student.encode("utf-8", "replace").decode()
+    """Tell whether the gradebook takes a student's name, and nbgrader's commands find it: they read it as a pattern."""
+    known = student == student.encode("utf-8", "replace").decode()
+    return known and student.isprintable() and len(student) <= 128 and not set("*?[") & set(student)
 
 
 class Run:
@@ -84,7 +85,7 @@ class Run:
         """Take a submission in, and decide what there is to do about it."""
         submission = intake.read(folder, self.ours)
         if not enterable(student):
-            reason = "the student's name is too long, or has characters that no name has. Rename the folder."
+            reason = "the student's name is too long, or has characters such as * in it. Rename the folder."
             submission = submission._replace(status="rejected", reason=reason)
         job = {**self.fixed, "student": student, "cells": intake.job_cells(submission.notebook)}
         key = journal.key(job, self.package)

@@ -5,7 +5,6 @@ it needs a look by hand, the penalty for being late. Scores and comments given b
 submission is entered in one transaction: it is in the gradebook, or it is not.
 """
 
-import glob
 import os
 import sys
 import time
@@ -22,11 +21,10 @@ from nbgrader.preprocessors import latesubmissions, saveautogrades
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
+from tornado.log import app_log
 
 from gdcourse.grading.assign import CourseError, find_alembic, settings
 from gdcourse.grading.intake import kind_of
-
-LONGEST_NAME = 128  # of a student, in the gradebook
 
 
 class _OneTransaction(Session):
@@ -68,6 +66,7 @@ class Record:
         self.ours, self.folders = ours, course_folders(course)
         if not inspect(create_engine(self.folders.db_url)).get_table_names():
             raise CourseError(f"there is no gradebook yet. Run: gdcourse assign {ours.ps}")
+        app_log.disabled = True  # nbgrader prints the stack of every error, which we tell in words
         self.book = _Open(self.folders.db_url, self.folders.course_id)
         try:
             self._check_assigned()
@@ -101,6 +100,7 @@ class Record:
 
     def close(self):
         self.book.close()
+        app_log.disabled = False
 
     def students(self):
         """Return the names of all students in the gradebook."""
@@ -234,7 +234,7 @@ def feedback(course, ps, student):
         folders = course_folders(course)
         _APIS[course] = NbGraderAPI(folders, config=folders.config)
         _APIS[course].log.setLevel("ERROR")
-    said = _APIS[course].generate_feedback(ps, glob.escape(student), force=True)
+    said = _APIS[course].generate_feedback(ps, student, force=True)
     return "" if said["success"] else (said.get("log") or said.get("error") or "nothing").strip().splitlines()[-1]
 
 

@@ -33,8 +33,8 @@ def test_the_last_word_counts(tmp_path):
     book = filled(tmp_path)
     book.add_result("k1", "ada", {"scores": {"a": 2}})
     book.add_done("ada", status="timeout")
-    for book in (book, Journal(tmp_path, "ps03")):
-        assert book.result("k1") == {"scores": {"a": 2}} and book.done["ada"]["status"] == "timeout"
+    for again in (book, Journal(tmp_path, "ps03")):
+        assert again.result("k1") == {"scores": {"a": 2}} and again.done["ada"]["status"] == "timeout"
 
 
 def test_a_crash_at_any_byte_costs_the_line_being_written_and_no_other(tmp_path):
@@ -55,7 +55,8 @@ def test_a_crash_at_any_byte_costs_the_line_being_written_and_no_other(tmp_path)
 def test_a_damaged_line_costs_no_other(tmp_path):
     path = filled(tmp_path).path
     lines = path.read_bytes().splitlines(keepends=True)
-    for damage in (b"\x00" * 40 + b"\n", b"{}\tnull\n", b'{"kind": "done"}\tnull\n', b"[1]\n", b'{"kind": []}\t\n', b"\n"):
+    for damage in (b"\0" * 40, b"{}\tnull", b'{"kind": "done"}\tnull', b"[1]", b'{"kind": []}\t', b""):
+        damage += b"\n"
         path.write_bytes(lines[0] + damage + lines[2])
         book = Journal(path.parent.parent, "ps03")
         assert book.result("k1") and book.result("k2") and book.done == {}
@@ -73,7 +74,7 @@ def test_a_full_disk_leaves_what_there_was(tmp_path, monkeypatch):
         return write(number, data[:10])
 
     monkeypatch.setattr(os, "write", full)
-    with pytest.raises(CourseError, match="No space left on device. What is in it stays"):
+    with pytest.raises(CourseError, match=r"No space left on device\. What is in it stays"):
         book.add_result("k3", "zoe", {"x": "y" * 50})
     assert book.path.read_bytes() == whole and book.result("k3") is None
     monkeypatch.undo()
@@ -109,7 +110,8 @@ def test_a_key_depends_on_all_of_a_job():
 
 
 def test_there_is_one_writer(tmp_path):
-    hold = f"from gdcourse.grading.journal import alone\nwith alone({str(tmp_path)!r}): print('held', flush=True); input()"
+    use = "from gdcourse.grading.journal import alone"
+    hold = f"{use}\nwith alone({str(tmp_path)!r}): print('held', flush=True), input()"
     other = subprocess.Popen([sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert other.stdout.readline() == b"held\n"
     with pytest.raises(CourseError, match="another run is grading"), journal.alone(tmp_path):
