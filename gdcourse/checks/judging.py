@@ -73,7 +73,7 @@ def answers(exercise, solution, seed):
     return runs
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)  # an assignment has up to 66 of them
 def _known(exercise, solution, seed):
     if solution is not exercise.reference:
         return answers(exercise, solution, seed)

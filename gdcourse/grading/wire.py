@@ -19,6 +19,8 @@ from gdcourse.checks.values import Opaque
 
 LENGTHS = struct.Struct("!II")  # of the JSON, of the bytes behind it
 DTYPES = frozenset(np.dtype(kind).str for kind in "?bBhHiIlLqQefdFDg") | {np.dtype("G").str}
+EMPTY = 1 << 20  # rows that an array without a number may have
+KEY = 1 << 31  # larger whole numbers can be chosen so that all are at home in one place of a table
 DEPTH = 24
 TICK = 0.1  # seconds after which a receiver that waits looks at its clocks
 
@@ -63,13 +65,14 @@ def _pack(value, raw, oracles, depth):
     if kind is list:
         return [_pack(item, raw, oracles, depth - 1) for item in value]
     if kind is dict:
-        return {"d": [[k if type(k) is int else str(k), _pack(v, raw, oracles, depth - 1)] for k, v in value.items()]}
+        return {"d": [[_key(k), _pack(v, raw, oracles, depth - 1)] for k, v in value.items()]}
     if kind is bytes:
         raw.append(value)
         return {"b": len(value)}
     if kind is complex:
         return {"c": [value.real, value.imag]}
-    if isinstance(value, np.ndarray | np.generic) and value.dtype.str in DTYPES:
+    if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "biufc":
+        value = value.astype(value.dtype.newbyteorder("="), copy=False)
         raw.append(value.tobytes())
         return {"a": [value.dtype.str, *value.shape]} if isinstance(value, np.ndarray) else {"s": value.dtype.str}
     if kind is Opaque:
@@ -82,6 +85,10 @@ def _pack(value, raw, oracles, depth):
     if isinstance(value, tuple):
         return {"t": [_pack(item, raw, oracles, depth - 1) for item in value]}
     return {"o": kind.__name__[:80]}
+
+
+def _key(key):
+    return key if type(key) is int and abs(key) < KEY else str(key)
 
 
 def decode(text, raw, ask=None, limits=DEFAULT):
@@ -120,6 +127,8 @@ class _Unpacking:
     def array(self, dtype, shape):
         if dtype not in DTYPES or len(shape) > 16 or not all(type(n) is int and 0 <= n < 1 << 40 for n in shape):
             raise WireError("not an array of numbers")
+        if 0 in shape and math.prod(n or 1 for n in shape) > EMPTY:
+            raise WireError("an array of nothing that is too long")
         dtype = np.dtype(dtype)
         return np.frombuffer(self.take(math.prod(shape) * dtype.itemsize), dtype).reshape(shape).copy()
 
@@ -142,7 +151,7 @@ class _Unpacking:
         if tag == "t" and type(body) is list:
             return tuple(self.value(item, depth - 1) for item in body)
         if tag == "d" and type(body) is list:
-            if not all(type(key) in (str, int) for key, _ in body):
+            if not all(type(key) is str or (type(key) is int and abs(key) < KEY) for key, _ in body):
                 raise WireError("a key must be text or a whole number")
             return {key: self.value(item, depth - 1) for key, item in body}
         if tag == "c":
@@ -162,11 +171,13 @@ class _Unpacking:
 class Channel:
     """One end of a socket that carries messages.
 
-    limits: of what is received. watch: called every TICK seconds of waiting, so that it can raise when time is up.
+    limits: of what is received; size: of the last message, in bytes. watch: called every TICK seconds of waiting, so
+    that it can raise when time is up.
     """
 
     def __init__(self, socket, limits=DEFAULT, ask=None, watch=None):
         self.socket, self.limits, self.ask, self.watch, self._came = socket, limits, ask, watch, bytearray()
+        self.size = 0
         socket.settimeout(TICK if watch else None)
 
     def send(self, *message, oracles=None):
@@ -189,6 +200,7 @@ class Channel:
         self._fill(end := LENGTHS.size + text + raw)
         frame = bytes(came[LENGTHS.size : end])
         del came[:end]
+        self.size = text + raw
         return decode(frame[:text], frame[text:], self.ask, limits)
 
     def _fill(self, length):
