@@ -61,7 +61,9 @@ LIMITS = {
 }
 GRACE = 1.5  # seconds between a limit that a run may feel and the one that ends it
 REPLY = Limits(text=8 << 20, raw=32 << 20, values=300_000)
-QUESTION = Limits(text=1 << 20, raw=4 << 20, values=20_000)
+QUESTION = 1 << 20  # bytes that one of the judge's functions may be called with,
+QUESTIONS = 64 << 20  # and all its calls in the runs of a behaviour, which are kept
+FEEDBACK = 8000  # characters
 ERASED = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-_]?|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 LOCK = threading.Lock()  # redirected output and the caches of references are the whole process's
 
@@ -131,8 +133,8 @@ class Session:
         self.counts = [None for _ in job["cells"]]
         self.scores, self.verdicts, self.notes = {}, {}, []
         self.count, self.known = 0, {}
-        self.ends = time.monotonic() + self.limits["seconds"]
-        self.until = self.cpu_until = self.pid = None
+        self.text, self.pictures = self.limits["output_kb"] << 10, self.limits["pictures_kb"] << 10
+        self.ends = self.until = self.cpu_until = self.pid = None
         self.doing = "starting"
 
     def result(self):
@@ -140,6 +142,7 @@ class Session:
         try:
             with BACKENDS[self.job["backend"]](self.job) as child:
                 self.child = child
+                self.ends = time.monotonic() + self.limits["seconds"]  # a slow start is not hers
                 self.channel = Channel(child.socket, REPLY, watch=self.watch)
                 try:
                     for number, cell in enumerate(self.job["cells"]):
@@ -212,7 +215,8 @@ class Session:
                 case ["stream", "stdout" | "stderr" as name, str(text)]:
                     made.append({"output_type": "stream", "name": name, "text": clean(text)})
                 case ["error", str(name), str(value), list(lines)]:
-                    made.append({"output_type": "error", "ename": clean(name)[:200], "evalue": clean(value),
+                    name = " ".join(clean(name).split())[:200]
+                    made.append({"output_type": "error", "ename": name, "evalue": clean(value),
                                  "traceback": [clean(line) for line in lines if type(line) is str]})
                 case ["display" | "result" as kind, dict(data), _]:
                     kept = rich(data)
@@ -220,7 +224,18 @@ class Session:
                         counted = {"execution_count": self.count} if kind == "result" else {}
                         kind = "execute_result" if counted else "display_data"
                         made.append({"output_type": kind, "data": kept, "metadata": {}, **counted})
+        self.fit(made)
         return made
+
+    def fit(self, outputs):
+        """Raise WireError if there is more output than the runner, which cuts it to size, can have let through."""
+        for output in outputs:
+            data = output.get("data", {})
+            self.pictures -= len(data.get("image/png", "")) * 3 // 4 - 4
+            self.text -= len(data.get("text/plain", "")) + len(output.get("text", "")) + len(output.get("evalue", ""))
+            self.text -= sum(map(len, output.get("traceback", [])))
+        if min(self.text, self.pictures) < 0 or len(outputs) > 2000:
+            raise WireError("more output than the runner lets through")
 
     def test(self, number, cell):
         exercise, behaviour = self.tests[number]
@@ -231,7 +246,7 @@ class Session:
 
     def enter(self, number, cell, exercise, behaviour, verdict, text):
         passed = verdict is not None and verdict.passed
-        points, text = behaviour.points if passed else 0, clean(text)
+        points, text = behaviour.points if passed else 0, clean(text)[:FEEDBACK]
         self.scores[cell["grade_id"]] = points
         self.verdicts[cell["grade_id"]] = {
             "passed": passed, "text": text, "mistake": verdict.mistake.name if verdict and verdict.mistake else None,
@@ -309,7 +324,7 @@ class Session:
         self.allow(10 * exercise.seconds + GRACE, 2 * exercise.seconds + GRACE)
         self.channel.send("observe", list(exercise.names), drive, len(cases), float(exercise.seconds))
         oracles, calls, made = [], [[] for _ in cases], {}
-        at = -1
+        at, room = -1, QUESTIONS
         while True:
             message = self.channel.receive()
             match message:
@@ -318,8 +333,9 @@ class Session:
                     self.channel.send("case", cases[at], oracles=oracles)
                 case ["ask", int(number), tuple(args)] if 0 <= number < len(oracles):
                     made[number] = made.get(number, 0) + 1
-                    if made[number] > oracles[number].limit:
-                        raise WireError("more calls than are allowed")
+                    room -= self.channel.size
+                    if made[number] > oracles[number].limit or self.channel.size > QUESTION or room < 0:
+                        raise WireError(f"more or larger calls of {oracles[number].name} than are allowed")
                     self.channel.send(*_asked(oracles[number], args, calls[at]))
                 case ["observed", list(runs)] if len(runs) == len(cases):
                     return [_run(*row, tuple(made)) for row, made in zip(runs, calls, strict=True)]
