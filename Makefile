@@ -12,7 +12,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book test test-oracles test-exercises lint bench bench-book demo-grading lab notebooks widget lock clean
+.PHONY: help book test test-oracles test-exercises lint bench bench-book bench-grading demo-grading lab notebooks widget lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -50,7 +50,10 @@ bench: $(READY) ## measure training against PyTorch, scikit-learn and the floor
 bench-book: $(READY) ## measure the built pages and the widgets
 	$(BIN)/python benchmarks/book.py
 
-demo-grading: $(READY) ## from nothing to a table of scores, with stock nbgrader
+bench-grading: $(READY) ## measure grading against stock nbgrader
+	$(BIN)/python benchmarks/grading.py
+
+demo-grading: $(READY) ## from nothing to a table of scores, in the sandbox
 	$(BIN)/python exercises/demo.py
 
 lab: notebooks ## open JupyterLab on the chapters
