@@ -1,6 +1,6 @@
 """From nothing to a table of scores: build ps03, make up a class, grade it in the sandbox, write feedback.
 
-Everything happens in exercises/_build/demo, which is made anew each time. Without bubblewrap it grades without a sandbox.
+Everything happens in exercises/_build/demo, which is made anew each time. Without bubblewrap there is no sandbox.
 """
 
 import shutil
