@@ -1,6 +1,6 @@
 """What everything that may be handed in is taken for: each known mistake and each right style, on many seeds.
 
-    python benchmarks/confusion.py [file.json]
+    python benchmarks/confusion.py [file.json [seeds]]
 
 Prints what is not taken for itself, writes the table to the file if one is named, and exits with 1 if a right solution
 was ever taken for wrong, or a mistake for right or for another. The book shows the stored table; a test holds its rows
@@ -15,9 +15,9 @@ from gdcourse import checks
 from gdcourse.checks.__main__ import as_name, confusion
 
 
-def seeds(exercise):
+def seeds(exercise, most):
     """Return the seeds to take: few where one run is a whole training."""
-    return range(1 if exercise.seconds >= 60 else 4 if exercise.seconds >= 5 else 40)
+    return range(1 if exercise.seconds >= 60 else max(1, most // 10) if exercise.seconds >= 5 else most)
 
 
 def rows(exercise, seeds):
@@ -37,12 +37,12 @@ def astray(exercise, rows):
             if set(seen) != {name if kind == "mistake" else "right"}]  # fmt: skip
 
 
-def main(destination=None):
+def main(destination=None, most=40):
     measured, wrong = {}, []
     for ps in checks.MODULES:
         measured[ps] = {}
         for exercise in checks.assignment(ps).exercises:
-            found = rows(exercise, seeds(exercise))
+            found = rows(exercise, seeds(exercise, int(most)))
             measured[ps][exercise.name] = {"points": exercise.points, "rows": found}
             wrong += astray(exercise, found)
         print(f"{ps}: {sum(len(e['rows']) for e in measured[ps].values())} solutions", flush=True)
