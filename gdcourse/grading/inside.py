@@ -25,7 +25,7 @@ import numpy as np
 
 from gdcourse.checks.exercise import parameters_of
 from gdcourse.checks.running import observe
-from gdcourse.grading.wire import Channel, Limits
+from gdcourse.grading.wire import Channel, Limits, encode
 
 CHANNEL = None  # to the judge, in a child
 FLOOD = 50 << 20  # characters beyond the limit of outputs after which a cell is stopped
@@ -238,28 +238,23 @@ class Notebook:
     def serve(self):
         while True:
             kind, *rest = self.channel.receive()
-            self.channel.send(*getattr(self, f"do_{kind}")(*rest))
+            answer = getattr(self, f"do_{kind}")(*rest)
+            self.channel.mend()
+            self.channel.send(*answer)
 
-    def do_run(self, source, seconds):
-        """Execute a cell; interrupt it, as a notebook's stop button would, when its time is up."""
-        out_of_time = False
-
-        def interrupt(*_):
-            nonlocal out_of_time
-            out_of_time = True
-            raise KeyboardInterrupt
-
+    def do_run(self, source):
+        """Execute a cell; the judge may interrupt it, as a notebook's stop button would."""
         self.record.start()
         ok = False
-        signal.signal(signal.SIGALRM, interrupt)
         try:
-            signal.setitimer(signal.ITIMER_REAL, seconds, 0.3)
-            ok = self.shell.run_cell(source, store_history=True, silent=False).success
-        except (KeyboardInterrupt, Flood):
-            pass
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-        return "ran", self.record.result(), bool(ok), out_of_time, self.record.cut
+            try:
+                signal.signal(signal.SIGINT, signal.default_int_handler)
+                ok = self.shell.run_cell(source, store_history=True, silent=False).success
+            finally:
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
+        except (KeyboardInterrupt, Flood):  # outside of what the shell itself catches
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        return "ran", self.record.result(), bool(ok), self.record.cut
 
     def do_look(self, names):
         """Say of each name what it stands for."""
@@ -294,22 +289,48 @@ class _Cases:
 
     def __iter__(self):
         for _ in range(self.count):
-            self.channel.send("next")
-            yield self.channel.receive()[1]
+            yield self.channel.exchange("next")[1]
+
+
+class Line(Channel):
+    """A channel whose exchanges may be cut short anywhere by an exception from outside: a run's time was up."""
+
+    torn = False
+
+    def exchange(self, *message):
+        self.mend()
+        self.torn = True
+        self.send(*message)
+        answer = self.receive()
+        self.torn = False
+        return answer
+
+    def mend(self):
+        """After a cut, let whatever was on its way pass by, up to the answer to a new question."""
+        if self.torn:
+            token = os.urandom(8).hex()
+            self.send("sync", token)
+            end, came = encode(["synced", token]), bytearray()
+            self._came.clear()
+            while not came.endswith(end):
+                came += self.socket.recv(1 << 16)
+            self.torn = False
 
 
 def ask(number, args):
     """Call one of the judge's functions from within a run."""
-    CHANNEL.send("ask", number, args)
-    return _answer(CHANNEL.receive())
+    return _answer(CHANNEL.exchange("ask", number, args))
 
 
 def provided(name):
     """Return the stand-in for a function that the notebook is given, and that is computed elsewhere."""
 
     def call(*args, **kwargs):
-        CHANNEL.send("provide", name, args, kwargs)
-        return _answer(CHANNEL.receive())
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # a message is not cut in two
+        try:
+            return _answer(CHANNEL.exchange("provide", name, args, kwargs))
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
     call.__name__ = call.__qualname__ = name
     return call
@@ -379,12 +400,14 @@ def _received(control):
 
 def _child(shell, record, handle, control, request, sandboxed):
     global CHANNEL
+    os.setsid()  # or else kill(0) would reach the warm process, namespace or not
     nowhere = os.open(os.devnull, os.O_RDWR)
     for standard in range(3):
         os.dup2(nowhere, standard)
     control.close()
     connection = socket.socket(fileno=handle)
-    CHANNEL = Channel(connection, TRUSTED, ask)
+    CHANNEL = Line(connection, TRUSTED, ask)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     record.characters, record.pictures = request["output_kb"] << 10, request["pictures_kb"] << 10
     connection.sendall(b"hello")
     _, memory = CHANNEL.receive()  # the judge has set up its clocks

@@ -114,8 +114,12 @@ def corpus():
 
 
 def wrong_notebook(page, place):
-    """Return the release as plain data, with functions written into it that are wrong until an attack acts."""
+    """Return the release as plain data, with functions written into it that are wrong until an attack acts.
+
+    The cells for trying are left out: they take time, and show nothing that a test does not.
+    """
     book = json.loads(json.dumps(release_notebook(page)))
+    book["cells"] = [c for c in book["cells"] if c["cell_type"] == "markdown" or "nbgrader" in c["metadata"]]
     solutions = Case(book, Path(), place).cells("solution")
     for cell in solutions:
         (node,) = ast.parse(cell["source"]).body

@@ -21,9 +21,9 @@ def linked_source(case):
     _instead(case, lambda path: path.symlink_to(f"{case.place['course']}/source/{PS}/{PS}.ipynb"))
 
 
-@notebook("hard-link-to-the-source", "hands in the very file with the solutions under another name")
+@notebook("hard-link-to-the-gradebook", "hands in the gradebook itself under another name")
 def hard_linked(case):
-    _instead(case, lambda path: path.hardlink_to(f"{case.place['course']}/source/{PS}/{PS}.ipynb"))
+    _instead(case, lambda path: path.hardlink_to(f"{case.place['course']}/gradebook.db"))
 
 
 @notebook("link-to-zero", "hands in a link to a device that never ends",

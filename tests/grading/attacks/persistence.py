@@ -74,6 +74,7 @@ import builtins, gc, numpy as np
 for module in list(sys.modules.values()):
     if hasattr(module, "left_behind_here"):
         tell(MARK, module)
+for module in list(sys.modules.values()):
     try:
         module.left_behind_here = MARK
     except Exception:
@@ -129,32 +130,26 @@ for ring in (-4, -5, -3, -2):
     _leaving("leaves-file-positions", "leaves marks in open files it shares: positions, signals, flags",
              """
 import fcntl, stat
+there = []
 for fd in range(256):
     try:
-        mode = os.fstat(fd).st_mode
-    except OSError:
-        continue
-    try:
-        if stat.S_ISREG(mode):
-            if os.lseek(fd, 0, os.SEEK_CUR) == 4711:
-                tell(MARK, "position of", fd)
-            os.lseek(fd, 4711, os.SEEK_SET)
-        if fcntl.fcntl(fd, 11) == 12:  # F_GETSIG
-            tell(MARK, "signal of", fd)
-        fcntl.fcntl(fd, 10, 12)
-    except OSError as error:
-        print(fd, error)
-for fd in range(256):
-    try:
-        flags = fcntl.fcntl(fd, fcntl.F_GETFL)
-    except OSError:
-        continue
-    if fd > 2 and flags & os.O_ASYNC:
-        tell(MARK, "status of", fd)
-    try:
-        fcntl.fcntl(fd, fcntl.F_SETFL, flags | os.O_ASYNC | os.O_APPEND)
+        there.append((fd, stat.S_ISREG(os.fstat(fd).st_mode), fcntl.fcntl(fd, fcntl.F_GETFL), fcntl.fcntl(fd, 11)))
     except OSError:
         pass
+print(there)
+for fd, ordinary, flags, signal in there:
+    if ordinary and os.lseek(fd, 0, os.SEEK_CUR) == 4711:
+        tell(MARK, "position of", fd)
+    if flags & os.O_ASYNC or signal == 12:
+        tell(MARK, "flags of", fd)
+for fd, ordinary, flags, signal in there:
+    try:
+        if ordinary:
+            os.lseek(fd, 4711, os.SEEK_SET)
+        fcntl.fcntl(fd, 10, 12)  # F_SETSIG
+        fcntl.fcntl(fd, fcntl.F_SETFL, flags | os.O_ASYNC | os.O_APPEND)
+    except OSError as error:
+        print(fd, error)
 """),
     _leaving("leaves-locks", "leaves locks on files that everyone can read",
              """
