@@ -243,7 +243,7 @@ def test_a_full_disk_stops_the_run_in_words_and_the_next_one_goes_on(course, han
         patch.setattr(record, "_replace", full)
         with pytest.raises(CourseError, match=r"x\.ipynb cannot be written: No space left on device\. What was"):
             grade.grade(course, PS)
-    assert statuses(grade.grade(course, PS)) == {"ada": "graded", "eve": "graded", "zoe": "graded"} and len(pretend) == 3
+    assert set(statuses(grade.grade(course, PS)).values()) == {"graded"} and len(pretend) == 3
 
 
 def test_regrading_takes_those_of_one_status(course, handed_in, pretend, command):

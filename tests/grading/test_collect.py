@@ -1,0 +1,151 @@
+"""Collecting what Moodle and Canvas hand out: everyone's notebook in her folder, and nothing outside of it."""
+
+import gzip
+import io
+import json
+import stat
+import tarfile
+import zipfile
+
+import pytest
+
+from gdcourse.grading import collect, intake
+from gdcourse.grading.assign import nbgrader
+from tests.grading.conftest import PS
+
+NOTEBOOK = b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}'
+
+
+def zipped(members):
+    """Return a zip archive of {name: content}, or of [(ZipInfo or name, content)]."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items() if isinstance(members, dict) else members:
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
+def tarred(members, mode="w:gz"):
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode=mode) as archive:
+        for name, content in members.items():
+            entry = tarfile.TarInfo(name)
+            if isinstance(content, str):  # a link there
+                entry.type, entry.linkname, content = tarfile.SYMTYPE, content, b""
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    return file.getvalue()
+
+
+@pytest.fixture
+def collected(course):
+    """A function that collects files as nbgrader does. Returns: {student: {file: content}}."""
+
+    def run(**files):
+        archive = course / "downloaded" / PS / "archive"
+        archive.mkdir(parents=True)
+        for name, content in files.items():
+            (archive / name.replace("__", ".")).write_bytes(content)
+        run.said = nbgrader(course, "zip_collect", PS)
+        folders = sorted((course / "submitted").glob(f"*/{PS}"))
+        return {f.parent.name: {p.name: p.read_bytes() for p in sorted(f.iterdir())} for f in folders}
+
+    run.course = course
+    return run
+
+
+def test_moodle_and_canvas(collected):
+    moodle = {f"Ada Lovelace_314_assignsubmission_file_/{PS}.ipynb": b"ada",
+              f"Émilie du_Châtelet_315_assignsubmission_file_{PS}.ipynb": b"emilie",
+              "Kim Lee_316_assignsubmission_file_/My solution.ipynb": b"kim",
+              f"Kim Lee_317_assignsubmission_file_/{PS}.ipynb": b"the other kim",
+              f"Zoe Zip_318_assignsubmission_file_/{PS}.zip": zipped({f"x/{PS}.ipynb": b"zoe", "x/data.csv": b"1"}),
+              "Kim Lee_316_assignsubmission_file_/notes.pdf": b"%PDF",
+              f"Tar Tan_319_assignsubmission_file_/{PS}.tar.gz": tarred({f"{PS}.ipynb": b"tar"})}  # fmt: skip
+    canvas = {f"noethere_12_77_{PS}.ipynb": b"an older one", f"noethere_12_78_{PS}-1.ipynb": b"emmy",
+              f"turingalan_LATE_13_79_{PS}-2.ipynb": b"alan"}  # fmt: skip
+    found = collected(moodle__zip=zipped(moodle), submissions__zip=zipped(canvas))
+    name = f"{PS}.ipynb"
+    assert found == {
+        "Ada Lovelace": {name: b"ada"}, "Émilie du_Châtelet": {name: b"emilie"}, "Zoe Zip": {name: b"zoe"},
+        "Kim Lee 316": {"My solution.ipynb": b"kim"}, "Kim Lee 317": {name: b"the other kim"},
+        "Tar Tan": {name: b"tar"}, "noethere": {name: b"emmy"}, "turingalan": {name: b"alan"}}  # fmt: skip
+
+
+def test_loose_notebooks_and_times_in_their_names(collected):
+    files = {f"Ada Lovelace {PS}__ipynb": b"ada", f"{PS.upper()}_eve__ipynb": b"eve", f"{PS}__ipynb": b"whose?"}
+    assert collected(**files) == {"Ada Lovelace": {f"{PS}.ipynb": b"ada"}, "eve": {f"{PS}.ipynb": b"eve"}}
+
+
+def test_times_that_a_regexp_finds_reach_the_gradebook(collected):
+    regexp = ".*/(?P<student_id>[a-z]+)_(?P<timestamp>[0-9T:-]+)_(?P<file_id>.*)"
+    with open(collected.course / "nbgrader_config.py", "a") as settings:
+        settings.write(f"c.Collector.named_regexp = {regexp!r}\n")
+    found = collected(**{f"ada_2026-03-01T10:00_{PS}__ipynb": b"first", f"ada_2026-03-02T10:00_{PS}__ipynb": b"last"})
+    assert found == {"ada": {f"{PS}.ipynb": b"last", "timestamp.txt": b"2026-03-02 10:00:00"}}
+
+
+def link(name):
+    entry = zipfile.ZipInfo(name)
+    entry.create_system, entry.external_attr = 3, (stat.S_IFLNK | 0o777) << 16
+    return entry
+
+
+def test_nothing_leaves_the_folder(collected, tmp_path):
+    good = f"ok_1_2_{PS}.ipynb"
+    bad = [("../../../../evil_1_2_x.ipynb", b"x"), ("/tmp/evil_1_2_x.ipynb", b"x"),
+           (link(f"ada_1_2_{PS}.ipynb"), b"/etc/passwd"),
+           ("a\\..\\..\\evil_1_2_x.ipynb", b"x"), ("C:\\evil_1_2_x.ipynb", b"x"), ("x" * 250 + "_1_2_x.ipynb", b"x"),
+           ("eve_1_2_\x1b[2J.ipynb", b"x"), ("__MACOSX/eve_1_2_x.ipynb", b"x"), (good, b"fine"),
+           ("eve_1_2_x.py", b"import os")]  # fmt: skip
+    before = sorted(tmp_path.rglob("evil*"))
+    tar = {f"tim_1_2_{PS}.ipynb": "/etc/passwd", "../evil_1_2_x.ipynb": b"x", f"tom_1_2_{PS}.ipynb": b"tom"}
+    found = collected(class__zip=zipped(bad), more__tgz=tarred(tar), plain__tar=tarred({good: b"fine"}, "w"))
+    assert found == {"ok": {f"{PS}.ipynb": b"fine"}, "tom": {f"{PS}.ipynb": b"tom"}}
+    assert sorted(tmp_path.rglob("evil*")) == before and "is left out" in collected.said
+
+
+BOMB = zipped({"big.ipynb": b"0" * 41_000_000})
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (BOMB, "larger than any submission"),
+        (zipped({f"{n}.ipynb": b"" for n in range(501)}), "more than 500 files"),
+        (gzip.compress(b"0" * 81_000_000, 1), "larger than any submission"),
+        (zipped({"notes.pdf": b""}), "no notebook in it"),
+        (b"PK\x03\x04 and then nothing", "no archive, or a damaged one"),
+        (zipped({"a.ipynb": b"123456789"}).replace(b"1234", b"9234")[:-30], "no archive, or a damaged one"),
+        (b"", "no archive, or a damaged one"),
+    ],
+    ids=["bomb", "many", "gzip", "empty", "torn", "cut", "nothing"],
+)
+def test_a_students_archive_that_cannot_be_opened_is_rejected_with_the_reason(collected, ours, content, words):
+    collected.course.joinpath("x").mkdir()
+    ((place, text),) = collect._notebooks(collected.course / "x" / "eve_1_2_ps03.zip", content)
+    assert place.name == "eve_1_2_ps03.ipynb" and words in json.loads(text)["refused"]
+    folder = collected.course / "submitted" / "eve" / PS
+    folder.mkdir(parents=True)
+    (folder / f"{PS}.ipynb").write_bytes(text)
+    taken = intake.read(folder, ours)
+    assert taken.status == "rejected" and words in taken.reason and "eve_1_2_ps03.zip" in taken.reason
+
+
+def test_a_broken_archive_of_the_class_is_told_and_the_others_are_taken(collected):
+    found = collected(a__zip=b"PK nothing", b__zip=zipped({f"ada_1_2_{PS}.ipynb": b"ada"}), c__zip=BOMB)
+    assert found == {"ada": {f"{PS}.ipynb": b"ada"}}
+    assert "a.zip: it is no archive" in collected.said and "c.zip: unpacked, it is larger" in collected.said
+
+
+def test_several_notebooks_in_one_archive_are_all_kept(tmp_path):
+    found = collect._notebooks(tmp_path / "eve_1_2_all.zip", zipped({"ps03.ipynb": b"a", "d/old.ipynb": b"b"}))
+    assert found == [(tmp_path / "eve_1_2_all-ps03.ipynb", b"a"), (tmp_path / "eve_1_2_all-old.ipynb", b"b")]
+
+
+def test_a_locked_archive(tmp_path):
+    locked = bytearray(zipped({"ps03.ipynb": NOTEBOOK}))
+    locked[6] |= 1
+    locked[locked.find(b"PK\x01\x02") + 8] |= 1
+    ((_, text),) = collect._notebooks(tmp_path / "eve.zip", bytes(locked))
+    assert "locked with a password" in json.loads(text)["refused"]

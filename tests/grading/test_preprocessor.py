@@ -1,0 +1,70 @@
+"""nbgrader's own `autograde`, with the course's settings: the same judge, and nobody stops the batch."""
+
+import json
+
+import nbformat
+import pytest
+
+from gdcourse import checks
+from gdcourse.grading import intake, sample
+from gdcourse.grading.assign import nbgrader
+from gdcourse.grading.sample import Answer, solution_source
+from gdcourse.grading.scores import scores
+from tests.grading.conftest import PS
+
+
+def test_the_settings_name_the_judge(request):
+    settings = (request.config.rootpath / "exercises" / "nbgrader_config.py").read_text()
+    assert '"gdcourse.grading.preprocessor.Judge"' in settings and '"gdcourse.grading.preprocessor.Rebuild"' in settings
+
+
+def test_stock_autograde_judges_as_gdcourse_grade_does(course, ours):
+    with open(course / "nbgrader_config.py", "a") as settings:
+        settings.write('c.Judge.backend = "plain"\n')  # the sandbox has tests of its own
+    exercises = checks.assignment(PS).exercises
+    right = {e.name: Answer("", solution_source(e, e.styles[0])) for e in exercises}
+    wrong = {**right, "run_until": Answer("", "def run_until(*args):\n    raise SystemExit")}
+    classes = {"ada": (right, None), "eve": (wrong, "skip"), "kim": (right, "schema"), "zoe": (right, "other")}
+    for student, (answers, trick) in classes.items():
+        book = sample.submission(ours.notebook, answers)
+        for cell in book.cells:
+            mark = cell.metadata.get("nbgrader", {})
+            if trick == "skip" and mark.get("grade"):
+                cell.metadata["tags"] = ["skip-execution"]
+            if trick == "schema" and mark:
+                mark["schema_version"] = 2
+            if trick == "other" and mark:
+                mark["grade_id"] += "-of-another"
+        folder = course / "submitted" / student / PS
+        folder.mkdir(parents=True)
+        (folder / f"{PS}.ipynb").write_text(json.dumps(book))
+    nbgrader(course, "autograde", PS)
+    totals = {student: sum(row.values()) for student, row in scores(course, PS).items()}
+    assert totals == {"ada": 20, "eve": 16, "kim": 20, "zoe": 0}
+    rejected = nbformat.read(course / "autograded" / "zoe" / PS / f"{PS}.ipynb", 4)
+    assert "none of the answers asked for" in rejected.cells[0].source
+    graded = nbformat.read(course / "autograded" / "eve" / PS / f"{PS}.ipynb", 4)
+    told = {c.id: c.outputs for c in graded.cells if c.cell_type == "code"}
+    assert "leaves Python by exit()" in told["run_until-converged"][0].evalue
+    assert told["spectral_step-best"][0].text.startswith("spectral_step, ok:")
+
+
+def test_a_fault_of_ours_enters_no_score(ours, tmp_path, monkeypatch):
+    from gdcourse.grading import preprocessor
+
+    monkeypatch.setattr(preprocessor.intake, "skeleton", lambda *_: ours)
+    monkeypatch.setattr(preprocessor.journal, "seed", lambda *_: 1)
+    failed = {"status": "grader error", "reason": "the worker is gone"}
+    monkeypatch.setattr("gdcourse.grading.execute.execute", lambda job: failed)
+    resources = {"nbgrader": {"assignment": PS, "student": "ada"}}
+    with pytest.raises(preprocessor.GradingFailed, match="the worker is gone"):
+        preprocessor.Judge().preprocess(nbformat.from_dict(ours.notebook), resources)
+
+
+def test_what_could_not_be_read_is_not_run(ours, monkeypatch):
+    from gdcourse.grading import preprocessor
+
+    monkeypatch.setattr(preprocessor.intake, "skeleton", lambda *_: ours)
+    page = intake.unread(ours, "no reason")
+    resources = {"nbgrader": {"assignment": PS, "student": "ada"}}
+    assert preprocessor.Judge().preprocess(page, resources)[0] == page
