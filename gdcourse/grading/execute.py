@@ -46,8 +46,9 @@ from gdcourse.checks.exercise import Call, Problem, Run
 from gdcourse.checks.values import snapshot
 from gdcourse.grading import processes
 from gdcourse.grading.processes import GraderError, close
+from gdcourse.grading.sandbox import SandboxError
 from gdcourse.grading.stripped import package_hash, provided
-from gdcourse.grading.wire import Channel, Limits, TooLarge, WireError
+from gdcourse.grading.wire import TICK, Channel, Limits, TooLarge, WireError
 
 STATUSES = ("graded", "graded with notes", "timeout", "memory", "died", "output limit", "rejected", "missing",
             "grader error")  # fmt: skip
@@ -59,7 +60,8 @@ LIMITS = {
     "pictures_kb": 16_384,  # of PNG, over all cells
     "disk_mb": 64,  # of files
 }
-GRACE = 1.5  # seconds between a limit that a run may feel and the one that ends it
+GRACE = 1.5  # seconds between a limit that a submission may feel and the one that ends it
+INFINITE = float("inf")
 REPLY = Limits(text=8 << 20, raw=32 << 20, values=300_000)
 QUESTION = 1 << 20  # bytes that one of the judge's functions may be called with,
 QUESTIONS = 64 << 20  # and all its calls in the runs of a behaviour, which are kept
@@ -87,7 +89,9 @@ def execute(job):
             try:
                 result = Session(job).result()
                 break
-            except (GraderError, OSError, EOFError) as error:
+            except SandboxError:
+                raise
+            except Exception as error:  # whatever it is, it is ours
                 close()
                 if attempt == 2:
                     result = _failed(job, f"{type(error).__name__}: {error}")
@@ -108,6 +112,9 @@ def checked(job):
     if unknown:
         raise ValueError(f"limits must be among {', '.join(LIMITS)}, got {', '.join(sorted(unknown))}")
     slowest = max(exercise.seconds for exercise in checks.assignment(job["ps"]).exercises)
+    for cell in job["cells"]:
+        if cell["kind"] == "test":
+            asked(cell, job["ps"])
     limits = {**LIMITS, "cell_seconds": max(LIMITS["cell_seconds"], slowest), **job.get("limits", {})}
     return {**job, "backend": backend, "limits": limits}
 
@@ -134,15 +141,15 @@ class Session:
         self.scores, self.verdicts, self.notes = {}, {}, []
         self.count, self.known = 0, {}
         self.text, self.pictures = self.limits["output_kb"] << 10, self.limits["pictures_kb"] << 10
-        self.ends = self.until = self.cpu_until = self.pid = None
-        self.doing = "starting"
+        self.looks = 0.0
+        self.doing, self.running, self.stopped = "starting", False, False
 
     def result(self):
         status, reason = "graded", ""
         try:
             with BACKENDS[self.job["backend"]](self.job) as child:
                 self.child = child
-                self.ends = time.monotonic() + self.limits["seconds"]  # a slow start is not hers
+                self.ends = child.clock() + self.limits["seconds"]  # a slow start is not hers
                 self.channel = Channel(child.socket, REPLY, watch=self.watch)
                 try:
                     for number, cell in enumerate(self.job["cells"]):
@@ -164,19 +171,27 @@ class Session:
     def watch(self):
         """Raise Ended when the submission has had its time: called again and again while waiting for it."""
         now = time.monotonic()
+        if now < self.looks:
+            return
+        self.looks = now + TICK
+        now = self.child.clock()
         if now > self.ends:
             raise Ended("timeout", f"{self.doing}: the {self.limits['seconds']:g} seconds of a submission were over.")
-        if now > self.until or (self.cpu_until and self.child.worked() > self.cpu_until):
+        over = max(now - self.until, self.child.worked() - self.works_until)
+        if over > self.grace:
             raise Ended("timeout", f"{self.doing}: it did not stop when its time was up.")
+        if over > 0 and self.running:
+            self.stopped = True
+            self.child.interrupt()
 
     def death(self):
         status = self.child.end()
         return Ended("memory" if status == "memory" else "died", f"{self.doing}: its process ended ({status}).")
 
-    def allow(self, seconds, work=None):
-        """Set the clocks for what comes next: seconds on the wall, and if given, seconds of computing."""
-        self.until = time.monotonic() + seconds
-        self.cpu_until = work and self.child.worked() + work
+    def allow(self, seconds, work=INFINITE, grace=0.0):
+        """Set the clocks for what comes next: seconds on the clock, seconds of computing, and how long to bear more."""
+        self.until, self.works_until = self.child.clock() + seconds, self.child.worked() + work
+        self.grace = grace
 
     # Cells
 
@@ -192,12 +207,13 @@ class Session:
         self.count += 1
         self.counts[number] = self.count
         seconds = self.limits["cell_seconds"]
-        self.allow(seconds + GRACE)
-        self.channel.send("run", cell["source"], seconds)
-        answer = self.answer("ran")
-        outputs, ok, out_of_time, cut = answer
-        self.outputs[number] = self.checked_outputs(outputs, number)
-        if out_of_time is True:
+        self.allow(seconds, grace=GRACE)
+        self.running, self.stopped = True, False
+        self.channel.send("run", cell["source"])
+        outputs, ok, cut = self.answer("ran", 3)
+        self.running = False
+        self.outputs[number] = self.checked_outputs(outputs)
+        if self.stopped:
             self.notes.append(f"{self.doing} was stopped after {seconds:g} seconds.")
         elif ok is not True:
             self.notes.append(f"{self.doing} stops with an error{self.error_of(number)}.")
@@ -207,7 +223,7 @@ class Session:
     def error_of(self, number):
         return next((f", {o['ename']}" for o in self.outputs[number] if o["output_type"] == "error"), "")
 
-    def checked_outputs(self, outputs, number):
+    def checked_outputs(self, outputs):
         """Return outputs as nbformat has them, made anew from what may be believed."""
         made = []
         for output in outputs if type(outputs) is list else []:
@@ -295,7 +311,9 @@ class Session:
         """Return what is wrong with the names an exercise asks for, and the parameters of each."""
         self.allow(self.limits["cell_seconds"])
         self.channel.send("look", list(exercise.names))
-        (found,) = self.answer("looked")
+        (found,) = self.answer("looked", 1)
+        if type(found) is not list or len(found) != len(exercise.names):
+            raise WireError("not what was asked for")
         parameters = []
         for name, row in zip(exercise.names, found, strict=True):
             match row:
@@ -321,7 +339,7 @@ class Session:
     def observed(self, exercise, behaviour):
         cases = exercise.draw(behaviour, self.job["seed"])
         drive = behaviour.drive and marshal.dumps(behaviour.drive.__code__)
-        self.allow(10 * exercise.seconds + GRACE, 2 * exercise.seconds + GRACE)
+        self.allow(10 * exercise.seconds + GRACE, 2 * exercise.seconds + GRACE)  # beyond its own, in case it has none
         self.channel.send("observe", list(exercise.names), drive, len(cases), float(exercise.seconds))
         oracles, calls, made = [], [[] for _ in cases], {}
         at, room = -1, QUESTIONS
@@ -338,22 +356,27 @@ class Session:
                         raise WireError(f"more or larger calls of {oracles[number].name} than are allowed")
                     self.channel.send(*_asked(oracles[number], args, calls[at]))
                 case ["observed", list(runs)] if len(runs) == len(cases):
-                    return [_run(*row, tuple(made)) for row, made in zip(runs, calls, strict=True)]
+                    return [_run(row, tuple(made)) for row, made in zip(runs, calls, strict=True)]
                 case _:
                     self.other(message)
 
-    def answer(self, kind):
-        """Return the answer to what was sent, after whatever is asked in between."""
+    def answer(self, kind, parts):
+        """Return the parts of the answer to what was sent, after whatever is asked in between."""
         while True:
             message = self.channel.receive()
-            if message[0] == kind:
+            if message[0] == kind and len(message) == parts + 1:
                 return message[1:]
             self.other(message)
 
     def other(self, message):
         match message:
             case ["provide", str(name), tuple(args), dict(kwargs)] if name in provided(self.job["ps"]):
-                self.channel.send(*processes.provide(self.job, name, args, kwargs))
+                started = time.monotonic()
+                answer = processes.provide(self.job, name, args, kwargs)
+                self.until += time.monotonic() - started  # which is not the submission's doing
+                self.channel.send(*answer)
+            case ["sync", str(token)]:
+                self.channel.send("synced", token)
             case _:
                 raise WireError("not what was asked for")
 
@@ -369,7 +392,10 @@ def _asked(oracle, args, calls):
     return "value", result
 
 
-def _run(output, after, problem, printed, calls):
+def _run(row, calls):
+    if type(row) is not list or len(row) != 4:
+        raise WireError("not a run")
+    output, after, problem, printed = row
     match problem:
         case ["raised" | "time" | "calls" | "exit", str(), str(), str()]:
             problem = Problem(*(text[:600] for text in problem))
