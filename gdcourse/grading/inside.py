@@ -27,6 +27,7 @@ from gdcourse.checks.exercise import parameters_of
 from gdcourse.checks.running import observe
 from gdcourse.grading.wire import Channel, Limits, encode
 
+FILES = {}  # what the warm process has open to read
 CHANNEL = None  # to the judge, in a child
 FLOOD = 50 << 20  # characters beyond the limit of outputs after which a cell is stopped
 TRUSTED = Limits(text=1 << 28, raw=1 << 30, values=10**8)
@@ -366,6 +367,8 @@ def main(control, modules, sandboxed):
     warm_up(shell, record, modules)
     if sandboxed:
         from gdcourse.grading import lockdown
+
+        FILES.update(lockdown.files_read())
     gc.collect()
     gc.freeze()  # a child that looks through old objects would copy them
     gc.set_threshold(50_000, 20, 50)
@@ -414,7 +417,7 @@ def _child(shell, record, handle, control, request, sandboxed):
     if sandboxed:
         from gdcourse.grading import lockdown
 
-        lockdown.enter(request, handle, memory)
+        lockdown.enter(request, handle, memory, FILES)
     else:
         with contextlib.suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_AS, (memory, memory))

@@ -6,11 +6,11 @@ and a small private /tmp; and it keeps no capability and no system call that rea
 
 import ctypes
 import errno
-import fcntl
+import gc
+import io
 import os
 import platform
 import resource
-import stat
 import struct
 
 CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWPID, CLONE_THREAD = 0x00020000, 0x08000000, 0x20000000, 0x00010000
@@ -83,12 +83,13 @@ def fork():
         os.close(home)
 
 
-def enter(limits, keep, memory):
+def enter(limits, keep, memory, files=()):
     """Give up everything but one socket, a read-only system and a small folder.
 
-    Args: limits: the job's; keep: the socket; memory: how large the process may get, in bytes.
+    Args: limits: the job's; keep: the socket; memory: how large the process may get, in bytes; files: what `files_read`
+        returned in the warm process.
     """
-    close_all_but(keep)
+    close_all_but(keep, files)
     done(libc.unshare(CLONE_NEWNS | CLONE_NEWIPC), "unshare")
     done(libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None), "mount")
     read_only = struct.pack("4Q", 1, 0, 0, 0)  # whatever was left writable, for the warm process's own start
@@ -107,15 +108,26 @@ def enter(limits, keep, memory):
     install(program())
 
 
-def close_all_but(keep):
-    """Close what the warm process had open, except files that are only read: matplotlib keeps its fonts."""
+def files_read():
+    """Return {descriptor: path} of the files this process has open to read: matplotlib keeps its fonts."""
+    return {thing.fileno(): thing.name for thing in gc.get_objects()
+            if isinstance(thing, io.BufferedReader) and not thing.closed and isinstance(thing.name, str)}  # fmt: skip
+
+
+def close_all_but(keep, files=()):
+    """Close what the warm process had open, and open the files it reads anew: a shared position is a message."""
     for handle in set(range(3, 1024)) - {keep}:
         try:
-            reads = fcntl.fcntl(handle, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY
-            if not (reads and stat.S_ISREG(os.fstat(handle).st_mode)):
-                os.close(handle)
-        except OSError:  # there is none of that number
-            pass
+            place = os.lseek(handle, 0, os.SEEK_CUR) if handle in files else None
+            os.close(handle)
+        except OSError:  # there is none of that number, or it is no file
+            continue
+        if place is not None:
+            fresh = os.open(files[handle], os.O_RDONLY | os.O_CLOEXEC)
+            if fresh != handle:
+                os.dup2(fresh, handle, inheritable=False)
+                os.close(fresh)
+            os.lseek(handle, place, os.SEEK_SET)
 
 
 def program(allowed=(), machine=None):
