@@ -72,6 +72,7 @@ LOCK = threading.Lock()  # redirected output and the caches of references are th
 
 BACKENDS = {
     "warm": lambda job: processes.child(job, sandboxed=True),
+    "kernel": processes.cold,
     "plain": lambda job: processes.child(job, sandboxed=False),
 }
 

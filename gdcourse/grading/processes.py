@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 
 from gdcourse.grading import sandbox
+from gdcourse.grading.cgroups import Group
 from gdcourse.grading.stripped import PACKAGE, provided, stripped, workspace
 from gdcourse.grading.wire import Channel, Limits, encode
 
@@ -34,7 +35,7 @@ class Zygote:
     """
 
     def __init__(self, ps, sandboxed, modules=()):
-        self.folder = Path(tempfile.mkdtemp(dir=workspace()))
+        self.sandboxed, self.folder = sandboxed, Path(tempfile.mkdtemp(dir=workspace()))
         self.control, theirs = socket.socketpair()
         package = stripped(ps) if ps else PACKAGE.parent
         module = ["-m", "gdcourse.grading.inside", str(theirs.fileno()), "sandboxed" if sandboxed else "plain",
@@ -112,7 +113,9 @@ class Child:
                 self.pid = struct.unpack("3i", data)[0]  # as it is called out here
         if hasattr(socket, "SO_PASSCRED"):
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)
-        connection.sendall(encode(["go", self.size + (limits["memory_mb"] << 20)]))
+        memory = limits["memory_mb"] << 20
+        self.group = Group(self.pid, memory + (limits["disk_mb"] << 20)) if zygote.sandboxed else None
+        connection.sendall(encode(["go", self.size + memory]))
 
     @cached_property
     def size(self):
@@ -150,6 +153,11 @@ class Child:
             self.socket.close()
             self.zygote.control.sendall(b"end")
             self.status = self.zygote.told()["status"]
+            self.ran_out = self.group is not None and self.group.ran_out()
+            if self.group:
+                self.group.close()
+        if self.ran_out:
+            return "memory"
         if os.WIFSIGNALED(self.status):
             return signal.Signals(os.WTERMSIG(self.status)).name
         code = os.waitstatus_to_exitcode(self.status)
@@ -172,6 +180,19 @@ def child(job, sandboxed):
     if provided(job["ps"]):
         zygote(None, sandboxed)  # now, while no clock is running
     return zygote(job["ps"], sandboxed).fork(job["limits"])
+
+
+@contextlib.contextmanager
+def cold(job):
+    """Run a job in a process that is started for it alone, as a notebook's kernel is: slow, and sharing nothing."""
+    if provided(job["ps"]):
+        zygote(None, True)
+    alone = Zygote(job["ps"], True)
+    try:
+        with alone.fork(job["limits"]) as child:
+            yield child
+    finally:
+        alone.close()
 
 
 def zygote(ps, sandboxed):
