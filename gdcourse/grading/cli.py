@@ -212,9 +212,13 @@ def report(ps, course):
 @in_plain_words
 def doctor():
     """Try what this machine can keep a submission from doing, and say which limits hold."""
-    from gdcourse.grading.doctor import doctor
+    from gdcourse.grading.doctor import as_table
+    from gdcourse.grading.doctor import doctor as examine
 
-    doctor()
+    rows = examine()
+    click.echo(as_table(rows))
+    if any(row.holds is False for row in rows):
+        raise SystemExit(1)
 
 
 if __name__ == "__main__":

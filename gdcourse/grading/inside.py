@@ -74,6 +74,8 @@ class Record:
             self.outputs[-1][2].append(kept)
         elif kept:
             self.add(["stream", name, [kept]])
+        if self.flood < 0:
+            raise Flood
 
     def fitting(self, text):
         kept = text[: self.characters]
@@ -81,8 +83,6 @@ class Record:
         if len(kept) < len(text):
             self.cut = True
             self.flood -= len(text) - len(kept)
-            if self.flood < 0:
-                raise Flood
         return kept
 
     def add(self, output):

@@ -1,0 +1,62 @@
+"""The doctor finds what holds, and says so when it does not."""
+
+import os
+import shutil
+
+import pytest
+
+from gdcourse.grading import cgroups, doctor, processes
+from gdcourse.grading.sandbox import MISSING
+
+
+def needed():
+    if shutil.which("bwrap") is None:
+        reason = "bubblewrap is not installed"
+        pytest.fail(reason) if os.environ.get("GDCOURSE_REQUIRE_ALL") == "1" else pytest.skip(reason)
+
+
+def test_every_limit_holds_in_the_sandbox(monkeypatch):
+    needed()
+    rows = doctor.doctor()
+    assert len(rows) == len(doctor.TRIALS) + 7
+    lax = [row for row in rows if row.holds is False and not ("threads" in row.limit and not cgroups.places())]
+    assert lax == []
+    table = doctor.as_table(rows)
+    assert table.count("\n") == len(rows) - 1 and table.startswith("ok  bubblewrap is installed")
+
+
+def test_without_one_it_says_what_does_not_hold():
+    rows = {row.limit: row for row in doctor.doctor("plain")}
+    for limit in ("no network", "no other process", "the grader's own files are out of sight"):
+        assert rows[limit].holds is False and rows[limit].found == "it worked"
+    for limit in ("a submission runs", "a loop without end is stopped", "what is asked for is withheld"):
+        assert rows[limit].holds is True
+    assert rows["a control group for each submission"].holds is None
+    processes.close()
+
+
+def test_it_says_what_to_install(monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    (row,) = doctor.doctor()
+    assert row.holds is False and row.found == MISSING and "apt install bubblewrap" in doctor.as_table([row])
+
+
+def test_a_process_that_takes_too_much_memory_is_told_apart():
+    places = cgroups.places()
+    if not places:
+        pytest.skip("no control group can be made on this machine")
+    group = cgroups.Group(os.fork() or _sleep(), 1 << 30)
+    pid = int((group.folders["pids"][0] / "cgroup.procs").read_text())
+    assert (group.folders["pids"][0] / "pids.max").read_text().strip() == str(cgroups.THREADS)
+    assert not group.ran_out()
+    os.kill(pid, 9)
+    os.waitpid(pid, 0)
+    group.close()
+    assert not any(folder.exists() for folder, _ in group.folders.values())
+
+
+def _sleep():
+    import time
+
+    time.sleep(60)
+    os._exit(0)
