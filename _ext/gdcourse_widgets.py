@@ -35,7 +35,9 @@ def slim(app, page, template, context, doctree):
         if name in shown and "about" in model["state"]
     }
     files["ipywidgets_state"] = (uri, attributes | {"body": json.dumps(stored).replace("</", "<\\/")})
-    if not stored["state"]:
+    if stored["state"]:
+        app.add_css_file(bundle.STYLE)
+    else:
         files.clear()
 
 

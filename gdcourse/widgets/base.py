@@ -43,7 +43,7 @@ class Widget(anywidget.AnyWidget):
     def __init_subclass__(cls, **kwargs):
         if "kind" in cls.__dict__:
             cls._esm = bundle.module(cls)
-            cls._css = bundle.source("widgets.css")
+            cls._css = bundle.source(bundle.STYLE)
         super().__init_subclass__(**kwargs)
 
     def __init__(self, **settings):

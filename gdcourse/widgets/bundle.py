@@ -17,10 +17,11 @@ from importlib.resources import files
 SOURCES = files("gdcourse.widgets") / "js"
 IMPORT = re.compile(r'^import \{ (.+) \} from "\./([\w-]+\.js)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const) (\w+))", re.MULTILINE)
-SLACK = re.compile(r"^\s*//.*\n|^\s+", re.MULTILINE)
+SLACK = re.compile(r"^\s*//.*\n|^/\*.*\n|^\s+", re.MULTILINE)
 QUOTED = re.compile(r'("(?:\\.|[^"\\])*"|`[^`]*`|/(?:\\.|[^/\n ])+/[gm]*)')
 ROOMY = re.compile(r"\s*([{}()\[\],;:=?<>&|]+)\s*")
 LOADER = "widget-loader.js"
+STYLE = "widgets.css"  # of a page, in its head: it keeps the room that the live figures will need
 KERNEL = """\
 export default {
   render({ model, el }) {
@@ -63,7 +64,7 @@ def in_order(*names):
 
     def visit(name):
         for _, other in IMPORT.findall(source(name)):
-            if other not in ("rules.js", "style.js"):
+            if other not in ("rules.js", "kinds.js"):
                 visit(other)
         if name not in found:
             found.append(name)
@@ -121,19 +122,19 @@ def scripts(widgets):
         kinds[widget.kind] = squeeze(text)
     # One version for all: eighteen of them would be a thirtieth of the shared script.
     version = hashlib.sha256("".join(kinds.values()).encode()).hexdigest()[:8]
-    table = {"CSS": source("widgets.css"), "KINDS": list(kinds), "VERSION": version}
-    style = "".join(f"export const {name} = {json.dumps(value)};\n" for name, value in table.items())
+    table = {"KINDS": list(kinds), "VERSION": version}
+    known = "".join(f"export const {name} = {json.dumps(value)};\n" for name, value in table.items())
     parts = [wrap(name, source(name)) for name in shared]
-    parts += [wrap("style.js", style), wrap("loader.js", source("loader.js"))]
+    parts += [wrap("kinds.js", known), wrap("loader.js", source("loader.js"))]
     loader = "(() => {\nconst gdcourse = (globalThis.gdcourse = {});\n" + "".join(parts) + "})();\n"
     return {LOADER: squeeze(loader)} | {f"widget-{kind}.js": text for kind, text in kinds.items()}
 
 
 def write(folder, widgets):
-    """Write the scripts of a page into a folder and return their paths."""
+    """Write the scripts and the style sheet of a page into a folder and return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for name, text in scripts(widgets).items():
+    for name, text in {STYLE: source(STYLE), **scripts(widgets)}.items():
         path = folder / name
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")

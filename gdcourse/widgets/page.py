@@ -14,6 +14,7 @@ PAGE = """\
 <style>
 :root {{ color-scheme: light dark; background: Canvas; color: CanvasText }}
 .gd-figure svg {{ max-width: 100%; height: auto }}
+{style}
 body {{ max-width: 720px; margin: 24px auto; padding: 0 16px; font: 16px/1.5 system-ui, sans-serif }}
 </style>
 <main>
@@ -46,6 +47,7 @@ def standalone(*widgets, title=None):
     return PAGE.format(
         title=title or " and ".join(widget.kind.capitalize() for widget in widgets),
         body="\n".join(widget._repr_mimebundle_()[0]["text/html"] for widget in widgets),
+        style=bundle.source(bundle.STYLE),
         type=STATE,
         state=json.dumps(state(*widgets)).replace("</", "<\\/"),
         scripts="\n".join(f"<script>{text}</script>" for text in scripts.values()),

@@ -32,7 +32,7 @@ def _modes(degree=15, n=20, points=61):
         "curvatures": [float(f"{one:.6g}") for one in curvatures],
         "grid": grid.round(4).tolist(),
         "sine": np.sin(3 * grid).round(4).tolist(),
-        "shapes": (shapes.T.round(3) + 0.0).tolist(),
+        "shapes": np.rint(1000 * shapes.T).astype(int).tolist(),  # in thousandths: short to write
     }
 
 
@@ -59,7 +59,7 @@ def _power(base, count):
 
 def _fit(kept):
     total = np.zeros(len(DATA["grid"]))
-    for part, shape in zip(kept, np.array(DATA["shapes"])):
+    for part, shape in zip(kept, np.array(DATA["shapes"]) / 1000):
         total = total + part * shape
     return total
 

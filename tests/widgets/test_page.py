@@ -311,6 +311,14 @@ def test_without_scripts_the_static_figure_is_there(visit, pages):
     assert page.locator("button").count() == 0
 
 
+def test_a_browser_without_what_it_takes_keeps_the_figure_and_says_why(visit, pages):
+    page = visit("about:blank")
+    page.add_init_script("delete globalThis.ResizeObserver")
+    page.goto(pages["path"])
+    page.wait_for_selector(".gdw-error:has-text('ResizeObserver')")
+    assert page.is_visible(".gdw-static svg") and page.locator("button").count() == 0
+
+
 def test_print_shows_the_static_figure(path):
     path.emulate_media(media="print")
     assert path.is_visible(".gdw-static") and path.is_hidden(".gdw-panels")

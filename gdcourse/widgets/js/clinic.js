@@ -1,11 +1,11 @@
 // Six training runs, each with one thing wrong: look, order a test, name the sickness.
 
-import { button, choice, slider } from "./controls.js";
+import { button } from "./controls.js";
 import { h, s, set } from "./dom.js";
-import { columns, panel } from "./panel.js";
+import { panel } from "./panel.js";
 import { format, line, near } from "./plot.js";
 import { ALPHABET, ANSWERS, EPOCHS, LN10, MOST, RUNS, SIGNS, TARGET, TESTS } from "./rules.js";
-import { sentence, session } from "./session.js";
+import { stage } from "./stage.js";
 
 const HEIGHT = 200;
 const KEYS = Object.fromEntries(SIGNS.map(([name], k) => ["abcdefgh"[k], name]));
@@ -32,56 +32,36 @@ export function compute({ notes }) {
 
 export const numbers = ({ right, tests, wrong }) => [right.length, tests.size, wrong];
 
-export function render({ model, el, page, python }) {
-  let room = null;
-  let met = readMet(page?.settings.met);
-
-  const story = session({ model, page, python }, {
-    names: ["patient", "epochs", "guess", "notes"],
-    valid: (name, value) =>
-      name === "patient" ? value in RUNS
-      : name === "epochs" ? Number.isInteger(value) && value >= 1 && value <= EPOCHS
-      : name === "guess" ? value in KEYS
-      : value.length <= 2 * MOST && /^([A-F][1-4a-h])*$/.test(value),
-    compute: (settings) => measured(compute(settings)),
-    numbers,
+export function render(place) {
+  let met = readMet(place.page?.settings.met);
+  const story = stage(place, {
+    domains: {
+      patient: RUNS, epochs: [1, EPOCHS, 1], guess: KEYS, notes: (value) => value.length <= 2 * MOST && /^([A-F][1-4a-h])*$/.test(value),
+    },
+    share: 0.5,
+    compute, numbers,
     revive: (_, status) => ({ ...compute(story.state), status }),
-    changed: () => draw(),
-    note: () => (met === null ? {} : { met }),
+    judge, paint, tell, aim,
+    met: () => met?.toString(),
   });
   const { state } = story;
 
-  function measured(run) {
-    run.cost = run.tests.size + run.wrong;
-    if (run.status === "done" && !(met <= run.cost && met !== null)) met = run.cost;
-    return run;
+  function judge(run) {
+    const cost = run.tests.size + run.wrong;
+    if (run.status === "done" && !(met <= cost && met !== null)) met = cost;
   }
 
   const write = (what) => {
     if (state.notes.length < 2 * MOST) story.change({ notes: state.notes + state.patient + what });
   };
-  const course = panel();
-  const result = panel();
-  const live = sentence();
-  const target = h("p", { class: "gdw-target" });
-  const patient = choice({
-    label: "Patient", name: "patient", options: Object.fromEntries(Object.keys(RUNS).map((name) => [name, name])),
-    input: (value) => story.change({ patient: value }),
-  });
-  const epochs = slider({
-    label: "Epochs shown", name: "epochs", min: 1, max: EPOCHS, step: 1, show: String,
-    input: (value) => story.change({ epochs: value }),
-  });
-  const guess = choice({
-    label: "Your diagnosis", name: "guess", options: KEYS, input: (value) => story.change({ guess: value }),
-  });
   const order = Object.entries(TESTS).map(([key, name]) => set(button(name[0].toUpperCase() + name.slice(1), () => write(key)), { style: "flex: 1 0 auto" }));
-
+  const course = panel();
   const known = s("path", { class: "gdw-theory" });
   const losses = s("path", { class: "gdw-path" });
   const verdict = s("text", { class: "gdw-name", "text-anchor": "end", "aria-hidden": "true" });
   course.inside.append(known, losses);
   course.above.append(verdict);
+  const result = panel("The result of a test");
   const bound = s("path", { class: "gdw-theory" });
   const values = s("path", { class: "gdw-blue" });
   const dot = s("circle", { r: 5, class: "gdw-spot" });
@@ -89,40 +69,43 @@ export function render({ model, el, page, python }) {
   result.inside.append(bound, values);
   result.above.append(dot, says);
   const wrap = "grid-column: 1 / -1; flex-wrap: wrap";
-  el.replaceChildren(
-    h("div", { class: "gdw-panels" }, course.node, result.node),
-    h("div", { class: "gdw-row" }, h("div", { class: "gdw-buttons", style: wrap, role: "group", "aria-label": "Order a test" }, ...order)),
-    h("div", { class: "gdw-row" }, patient.node, epochs.node, guess.node),
-    h("div", { class: "gdw-row" }, h("div", { class: "gdw-buttons", style: wrap },
-      button("Diagnose", () => write(state.guess)), button("Start again", () => story.change({ notes: "" })))),
-    target, live.node, story.node,
+  const patients = Object.fromEntries(Object.keys(RUNS).map((name) => [name, name]));
+  return story.lay(
+    [course, result],
+    [h("div", { class: "gdw-buttons", style: wrap, role: "group", "aria-label": "Order a test" }, ...order)],
+    [story.choice("patient", "Patient", patients), story.slider("epochs", "Epochs shown"), story.choice("guess", "Your diagnosis", KEYS)],
+    [h("div", { class: "gdw-buttons", style: wrap },
+      button("Diagnose", () => write(state.guess)), button("Start again", () => story.change({ notes: "" })))],
   );
 
-  function draw() {
-    room = columns(el, 0.5);
-    const run = RUNS[state.patient];
-    const shown = pairs(state.notes).findLast(([one, what]) => one === state.patient && what in TESTS)?.[1];
-    drawCourse(run);
-    drawResult(run, shown);
-    patient.update(state.patient);
-    epochs.update(state.epochs);
-    guess.update(state.guess);
-    const text = tell(run, shown);
-    live.say(text);
-    course.node.setAttribute("aria-label", `The loss of patient ${state.patient} at each update, on a log axis`);
-    result.node.setAttribute("aria-label", `The result of a test. ${text}`);
-    target.textContent = tellTarget();
-    target.classList.toggle("gdw-met", met !== null && met <= TARGET.cost);
+  // What the last test of this patient was.
+  function ordered() {
+    return pairs(state.notes).findLast(([one, what]) => one === state.patient && what in TESTS)?.[1];
   }
 
-  const decades = (all) => [10 ** Math.floor(Math.log10(Math.min(...all))), 10 ** Math.ceil(Math.log10(Math.max(...all)))];
-  const every = (list) => list.map((value, k) => [((k + 0.5) * 22 * EPOCHS) / list.length, value]);
-  const level = (plot, value) => `M${plot.x.ends[0]} ${near(plot.y(value))}H${plot.x.ends[1]}`;
+  function paint() {
+    drawCourse();
+    drawResult(ordered());
+    course.node.setAttribute("aria-label", `The loss of patient ${state.patient} at each update, on a log axis`);
+  }
 
-  function drawCourse(run) {
+  function decades(all) {
+    return [10 ** Math.floor(Math.log10(Math.min(...all))), 10 ** Math.ceil(Math.log10(Math.max(...all)))];
+  }
+
+  function every(list) {
+    return list.map((value, k) => [((k + 0.5) * 22 * EPOCHS) / list.length, value]);
+  }
+
+  function level(plot, value) {
+    return `M${plot.x.ends[0]} ${near(plot.y(value))}H${plot.x.ends[1]}`;
+  }
+
+  function drawCourse() {
+    const run = RUNS[state.patient];
     const all = curve(run.loss);
     course.frame({
-      width: room.first, height: room.wide ? HEIGHT : 150, x: [0, 22 * state.epochs], y: decades([...all, LN10]), yLog: true,
+      width: story.room.first, height: story.room.wide ? HEIGHT : 150, x: [0, 22 * state.epochs], y: decades([...all, LN10]), yLog: true,
       xName: "update", yName: "loss, log axis; dashed: ln 10", xTicks: 5, yTicks: 4,
     });
     known.setAttribute("d", level(course, LN10));
@@ -132,12 +115,13 @@ export function render({ model, el, page, python }) {
     verdict.textContent = done ? `✓ ${KEYS[ANSWERS[state.patient]]}` : `${state.patient}: ${KEYS[state.guess]}?`;
   }
 
-  function drawResult(run, shown) {
+  function drawResult(shown) {
+    const run = RUNS[state.patient];
     const flat = shown === "1" || shown === "4";
     const all = shown === "2" ? curve(run.norm) : shown === "3" ? curve(run.few) : [];
     const ends = flat ? { 1: [1, 1000], 4: [1e-10, 10] }[shown] : shown ? decades([...all, LN10]) : [0.01, 10];
     result.frame({
-      width: room.second, height: room.wide ? HEIGHT : 150, x: flat ? [0, 1] : [0, 22 * state.epochs], y: ends, yLog: true,
+      width: story.room.second, height: story.room.wide ? HEIGHT : 150, x: flat ? [0, 1] : [0, 22 * state.epochs], y: ends, yLog: true,
       xName: flat ? "" : "update", xTicks: flat ? 0.5 : 5, yTicks: 5,
       yName: shown ? `${TESTS[shown]}, log axis` : "no test ordered yet",
     });
@@ -155,7 +139,8 @@ export function render({ model, el, page, python }) {
     return shown === "1" ? String(value) : value.toExponential(0).replace("-", "−");
   }
 
-  function tell(run, shown) {
+  function tell() {
+    const [run, shown] = [RUNS[state.patient], ordered()];
     const letter = state.patient;
     const last = pairs(state.notes).at(-1);
     const said = story.run.named[letter];
@@ -172,23 +157,15 @@ export function render({ model, el, page, python }) {
     return `${ended}${found} ${KEYS[state.guess][0].toUpperCase()}${KEYS[state.guess].slice(1)}?`;
   }
 
-  function tellTarget() {
+  function aim() {
     const { right, tests, wrong } = story.run;
-    if (met !== null && met <= TARGET.cost) return `Target met: six right for ${met} tests and wrong answers together.`;
+    if (met !== null && met <= TARGET.cost) return [`Target met: six right for ${met} tests and wrong answers together.`, true];
     const goal = `Target: all six right for at most ${TARGET.cost} tests and wrong answers together.`;
     const so = `${right.length} right, ${tests.size} ${tests.size === 1 ? "test" : "tests"}, ${wrong} wrong.`;
-    return state.notes || met !== null ? `${goal} So far: ${so}` : goal;
+    return [state.notes || met !== null ? `${goal} So far: ${so}` : goal, false];
   }
 
   function readMet(text = "") {
     return /^\d{1,2}$/.test(text) ? Number(text) : null;
   }
-
-  story.open();
-  const watcher = new ResizeObserver(() => columns(el, 0.5).first !== room.first && draw());
-  watcher.observe(el);
-  return () => {
-    watcher.disconnect();
-    story.close();
-  };
 }

@@ -1,15 +1,13 @@
 // The cloud in which noisy descent ends, and its radius against the rate.
 
-import { slider } from "./controls.js";
-import { h, s, set } from "./dom.js";
-import { columns, panel } from "./panel.js";
-import { playback } from "./playback.js";
-import { format, line, near } from "./plot.js";
+import { s, set } from "./dom.js";
+import { panel } from "./panel.js";
+import { cross, format, line, near } from "./plot.js";
 import { BATCHES, NOISES, OPENING, RATES, RULES, SEED, SETTLE, SHOWN, STEPS } from "./rules.js";
-import { sentence, session } from "./session.js";
+import { pairs } from "./session.js";
+import { stage } from "./stage.js";
 import { normals } from "./stream.js";
 
-const RANGES = { lr: RATES, batch: BATCHES, noise: NOISES };
 const noises = normals(SEED, 2 * STEPS);
 
 export function compute({ lr, batch, noise }) {
@@ -28,73 +26,35 @@ export function compute({ lr, batch, noise }) {
 
 export const numbers = (run) => [...run.path.flat(), ...run.radii];
 
-export function render({ model, el, page, python }) {
+export function render(place) {
   const half = compute(OPENING).radii[0] / 2;
-  const found = readFound(page?.settings.met);
-  let frame = SHOWN;
-  let room = null;
-
-  const story = session({ model, page, python }, {
-    names: ["lr", "batch", "noise"],
-    valid: (name, value) => value >= RANGES[name][0] && value <= RANGES[name][1] && (name !== "batch" || Number.isInteger(value)),
-    compute: (settings) => measured(compute(settings)),
-    numbers,
-    revive: ([path, radii], status) => measured({
-      path: Array.from({ length: SHOWN }, (_, k) => [path[2 * k], path[2 * k + 1]]), radii: [...radii], status,
-    }),
-    changed: () => {
-      frame = SHOWN;
-      draw();
-    },
-    note: () => (found.batch || found.lr ? { met: [found.batch ?? "", found.lr ?? ""].join("-") } : {}),
+  const found = readFound(place.page?.settings.met);
+  const story = stage(place, {
+    domains: { lr: RATES, batch: [...BATCHES, 1], noise: NOISES },
+    share: 0.45,
+    compute, numbers,
+    revive: ([path, radii], status) => ({ path: pairs(path), radii: [...radii], status }),
+    frames: () => SHOWN,
+    judge, paint, tell, aim,
+    met: () => (found.batch || found.lr) && `${found.batch ?? ""}-${found.lr ?? ""}`,
   });
-  const { state, opening } = story;
+  const { state } = story;
 
   // The least change that halves the cloud, of the batch alone and of the rate alone.
-  function measured(run) {
-    if (run.radii[0] > half || state.noise !== OPENING.noise) return run;
+  function judge(run) {
+    if (run.radii[0] > half || state.noise !== OPENING.noise) return;
     if (state.lr === OPENING.lr) found.batch = Math.min(state.batch, found.batch ?? Infinity);
     if (state.batch === OPENING.batch) found.lr = Math.max(state.lr, found.lr ?? 0);
-    return run;
   }
 
-  const change = (settings) => {
-    player.pause();
-    story.change(settings);
-  };
-  const plane = panel();
-  const chart = panel();
-  const live = sentence();
-  const target = h("p", { class: "gdw-target" });
-  const controls = {
-    lr: slider({
-      label: "Learning rate", name: "lr", min: RATES[0], max: RATES[1], step: 0.005, scale: "log", show: (x) => x.toPrecision(3),
-      input: (lr) => change({ lr }),
-    }),
-    batch: slider({
-      label: "Batch", name: "batch", min: 1, max: BATCHES[1], step: 1, show: String, input: (batch) => change({ batch }),
-    }),
-    noise: slider({
-      label: "Noise of one example", name: "noise", min: NOISES[0], max: NOISES[1], step: 0.1, show: (x) => x.toFixed(1),
-      input: (noise) => change({ noise: Number(noise.toFixed(1)) }),
-    }),
-  };
-  const player = playback({
-    frames: () => SHOWN,
-    frame: () => frame,
-    show: (k, moving) => {
-      frame = k;
-      draw(moving);
-    },
-    reset: () => change(opening),
-  });
-
+  const plane = panel("The cloud of the last positions about the minimum, and a circle of the predicted radius");
   const dots = s("path", { class: "gdw-dots", style: "stroke-width: 3" });
-  const trail = s("path", { class: "gdw-path", style: "opacity: .6" });
+  const way = s("path", { class: "gdw-path", style: "opacity: .6" });
   const circle = s("circle", { class: "gdw-theory" });
   const minimum = s("path", { class: "gdw-minimum" });
   const here = s("circle", { r: 4.5, class: "gdw-here" });
-  plane.inside.append(dots, trail, circle, minimum, here);
+  plane.inside.append(dots, way, circle, minimum, here);
+  const chart = panel("The radius of the cloud against the rate");
   const exact = s("path", { class: "gdw-theory" });
   const thumb = s("path", { class: "gdw-blue" });
   const exactName = s("text", { "aria-hidden": "true", "text-anchor": "end" }, "theory");
@@ -102,44 +62,39 @@ export function render({ model, el, page, python }) {
   const spot = s("circle", { r: 4.5, class: "gdw-here" });
   chart.inside.append(thumb, exact, spot);
   chart.above.append(exactName, thumbName);
-  el.replaceChildren(
-    h("div", { class: "gdw-panels" }, plane.node, chart.node),
-    h("div", { class: "gdw-row" }, controls.lr.node, controls.batch.node, controls.noise.node),
-    h("div", { class: "gdw-row" }, player.node),
-    target, live.node, story.node,
+  const one = (x) => x.toFixed(1);
+  return story.lay(
+    [plane, chart],
+    [
+      story.slider("lr", "Learning rate", { step: 0.005, scale: "log", show: (x) => x.toPrecision(3) }), story.slider("batch", "Batch"),
+      story.slider("noise", "Noise of one example", { step: 0.1, show: one, input: (noise) => story.change({ noise: Number(one(noise)) }) }),
+    ],
+    [story.player],
   );
 
-  function draw(moving = false) {
-    room = columns(el, 0.45);
+  function paint() {
     drawPlane();
     drawChart();
-    for (const name of Object.keys(controls)) controls[name].update(state[name]);
-    const text = tell();
-    live.say(text, moving);
-    plane.node.setAttribute("aria-label", "The cloud of the last positions about the minimum, and a circle of the predicted radius");
-    chart.node.setAttribute("aria-label", `The radius of the cloud against the rate. ${text}`);
-    target.textContent = tellTarget();
-    target.classList.toggle("gdw-met", Boolean(found.batch && found.lr));
   }
 
   function drawPlane() {
     const { path, radii } = story.run;
     const size = [0.75, 3, 10, 25].find((end) => radii[0] * 2.4 < end) ?? 60;
-    plane.frame({ width: room.first, ratio: 1, x: [-size, size], y: [-size, size], xName: "x", yName: "y", xTicks: 4 });
+    plane.frame({ width: story.room.first, ratio: 1, x: [-size, size], y: [-size, size], xName: "x", yName: "y", xTicks: 4 });
     const { x, y } = plane;
-    const d = line(path.slice(0, frame), x, y);
+    const d = line(path.slice(0, story.frame), x, y);
     dots.setAttribute("d", `${d.replaceAll("L", "h0M")}h0`);
-    trail.setAttribute("d", line(path.slice(Math.max(0, frame - 8), frame), x, y));
-    trail.style.visibility = here.style.visibility = frame === SHOWN ? "hidden" : "";
-    const [px, py] = path[Math.max(0, frame - 1)];
+    way.setAttribute("d", line(path.slice(Math.max(0, story.frame - 8), story.frame), x, y));
+    way.style.visibility = here.style.visibility = story.frame === SHOWN ? "hidden" : "";
+    const [px, py] = path[Math.max(0, story.frame - 1)];
     set(here, { cx: near(x(px)), cy: near(y(py)) });
     set(circle, { cx: x(0), cy: y(0), r: near(x(radii[1]) - x(0)) });
-    minimum.setAttribute("d", `M${near(x(0))} ${near(y(0))}m-5 0h10m-5 -5v10`);
+    minimum.setAttribute("d", cross([0, 0], x, y));
   }
 
   function drawChart() {
     chart.frame({
-      width: room.second, height: room.wide ? plane.height : 150, x: [0.01, 10], y: [1e-3, 100], xLog: true, yLog: true,
+      width: story.room.second, height: story.room.wide ? plane.height : 150, x: [0.01, 10], y: [1e-3, 100], xLog: true, yLog: true,
       xName: "rate, log axis", yName: "radius of the cloud, log axis",
     });
     const { x, y } = chart;
@@ -155,33 +110,24 @@ export function render({ model, el, page, python }) {
   function tell() {
     const { path, radii } = story.run;
     const what = `Rate ${state.lr.toPrecision(3)}, batches of ${state.batch}, noise ${state.noise.toFixed(1)}`;
-    if (frame < SHOWN) {
-      const [x, y] = path[Math.max(0, frame - 1)];
-      return `${what}: position ${frame} of the last ${SHOWN}, ${format(Math.hypot(x, y))} from the minimum.`;
+    if (story.frame < SHOWN) {
+      const [x, y] = path[Math.max(0, story.frame - 1)];
+      return `${what}: position ${story.frame} of the last ${SHOWN}, ${format(Math.hypot(x, y))} from the minimum.`;
     }
     const ratio = radii[0] / radii[2];
     const far = ratio > 1.2 ? `, which is ${format(ratio)} times too small` : "";
     return `${what}: the cloud's radius is ${format(radii[0])}, theory says ${format(radii[1])}, noise times the root of rate over batch ${format(radii[2])}${far}.`;
   }
 
-  function tellTarget() {
+  function aim() {
     const parts = [found.batch && `by batches of ${found.batch}`, found.lr && `by a rate of ${found.lr}`].filter(Boolean);
-    if (parts.length === 2) return `Target met: half the radius ${parts.join(", and ")}.`;
+    if (parts.length === 2) return [`Target met: half the radius ${parts.join(", and ")}.`, true];
     const goal = `Target: halve the radius of rate ${OPENING.lr} and batches of ${OPENING.batch}, to ${format(half)}, by the batch alone and by the rate alone.`;
-    return parts.length ? `${goal} So far ${parts[0]}.` : goal;
+    return [parts.length ? `${goal} So far ${parts[0]}.` : goal, false];
   }
 
   function readFound(text = "") {
     const [batch, lr] = text.split("-").map(Number);
     return { batch: batch >= 1 && batch <= BATCHES[1] ? batch : null, lr: lr >= RATES[0] && lr < OPENING.lr ? lr : null };
   }
-
-  story.open();
-  const watcher = new ResizeObserver(() => columns(el, 0.45).first !== room.first && draw());
-  watcher.observe(el);
-  return () => {
-    player.pause();
-    watcher.disconnect();
-    story.close();
-  };
 }

@@ -1,12 +1,13 @@
 // Five numbers to drag, and the best answer to all of them by four costs.
 
-import { button, slider } from "./controls.js";
+import { button } from "./controls.js";
 import { h, s, set } from "./dom.js";
-import { columns, panel } from "./panel.js";
+import { ink, key } from "./key.js";
+import { panel } from "./panel.js";
 import { line, near } from "./plot.js";
 import { ring } from "./ring.js";
 import { COSTS, DELTAS, HALVINGS, RULES, STEPS, TAUS, WINDOW } from "./rules.js";
-import { sentence, session } from "./session.js";
+import { stage } from "./stage.js";
 
 const HEIGHT = 240;
 const LINE = -0.16; // where the numbers lie, below the curves
@@ -46,96 +47,71 @@ export function compute({ points, delta, tau }) {
 
 export const numbers = (run) => [...run.best, ...run.least, ...run.curves.flat()];
 
-export function render({ model, el, page, python }) {
-  let room = null;
+export function render(place) {
+  const home = place.model.get("points");
+  const first = compute({ points: home, delta: 1, tau: 0.5 }).best[1];
   let moved = false;
-  let met = readMet(page?.settings.met);
-  const home = model.get("points");
-  const start = compute({ points: home, delta: 1, tau: 0.5 }).best[1];
-  const within = (value, [low, high]) => value >= low && value <= high;
-
-  const story = session({ model, page, python }, {
-    names: ["points", "delta", "tau"],
-    valid: (name, value) => {
-      if (name === "points") return value.length === home.length && value.every((y) => within(y, WINDOW));
-      return within(value, name === "delta" ? DELTAS : TAUS);
+  let met = readMet(place.page?.settings.met);
+  const story = stage(place, {
+    domains: {
+      points: (points) => points.length === home.length && points.every((y) => y >= WINDOW[0] && y <= WINDOW[1]), delta: DELTAS, tau: TAUS,
     },
-    compute: (settings) => measured(compute(settings)),
-    numbers,
-    revive: ([best, least, ...curves], status) =>
-      measured({ best: [...best], least: [...least], curves: curves.map((curve) => [...curve]), status }),
-    changed: () => draw(),
-    note: () => (met ? { met: met.join("-") } : {}),
+    compute, numbers,
+    revive: ([best, least, ...curves], status) => ({ best: [...best], least: [...least], curves: curves.map((curve) => [...curve]), status }),
+    judge, paint, tell, aim,
+    met: () => met?.join("-"),
   });
   const { state, opening } = story;
 
   // Whether one point alone has been moved, so far that the mean lies beyond all the others.
-  function measured(run) {
+  function judge(run) {
     const away = state.points.flatMap((y, k) => (y === home[k] ? [] : [k]));
     const others = home.filter((_, k) => k !== away[0]);
     const [centre, median] = run.best;
     const beyond = centre > Math.max(...others) || centre < Math.min(...others);
-    if (away.length === 1 && beyond && median === start) met = [state.points[away[0]], centre, median];
-    return run;
+    if (away.length === 1 && beyond && median === first) met = [state.points[away[0]], centre, median];
   }
 
-  const map = panel({ role: "group" });
-  const shapes = panel();
-  const live = sentence();
-  const target = h("p", { class: "gdw-target" });
-  const controls = {
-    delta: slider({
-      label: "Huber's width", name: "delta", min: DELTAS[0], max: DELTAS[1], step: 0.1, show: (x) => x.toFixed(1),
-      input: (delta) => story.change({ delta: Number(delta.toFixed(1)) }),
-    }),
-    tau: slider({
-      label: "Quantile", name: "tau", min: TAUS[0], max: TAUS[1], step: 0.05, show: (x) => x.toFixed(2),
-      input: (tau) => story.change({ tau: Number(tau.toFixed(2)) }),
-    }),
-  };
-  const reset = h("div", { class: "gdw-buttons" }, button("Reset", () => story.change(opening)));
-  const place = (k, y) => {
+  const put = (k, y) => {
     moved = true;
     story.change({ points: state.points.map((other, j) => (j === k ? y : other)) });
   };
-  const rings = home.map((y, k) => ring({ label: `Number ${k + 1}`, move: (x) => place(k, x), home: () => place(k, y) }));
-
-  const ink = ([color, dash]) => ({ class: "gdw-path", style: `stroke: var(--gdw-${color})`, "stroke-dasharray": dash });
+  const rings = home.map((y, k) => ring({ label: `Number ${k + 1}`, move: (x) => put(k, x), home: () => put(k, y) }));
+  const map = panel("Five numbers on a line, and four costs of one answer for all of them", "group");
   const ground = s("path", { class: "gdw-contour" });
   const lines = INKS.map((look) => s("path", ink(look)));
   const dots = INKS.map(([color], k) => s("path", { d: MARKS[k], style: `fill: var(--gdw-${color})` }));
   const hint = s("text", { "text-anchor": "middle", "aria-hidden": "true" }, "drag");
   map.inside.append(ground, ...lines);
   map.above.append(...dots.toReversed(), hint, ...rings.map((one) => one.node));
+  const shapes = panel("What a single miss costs, by each of the four");
   const misses = INKS.map((look) => s("path", ink(look)));
-  const key = names.map((name) => s("text", { "aria-hidden": "true" }, COSTS[name].title));
-  const swatches = INKS.map((look) => s("path", ink(look)));
   shapes.inside.append(...misses);
-  shapes.above.append(...swatches, ...key);
-  el.replaceChildren(
-    h("div", { class: "gdw-panels" }, map.node, shapes.node),
-    h("div", { class: "gdw-row" }, controls.delta.node, controls.tau.node, reset),
-    target, live.node, story.node,
+  const titles = key(shapes.above, INKS.map((look, k) => [ink(look), COSTS[names[k]].title]));
+  const some = (name, label, digits, step) => story.slider(name, label, {
+    step, show: (x) => x.toFixed(digits), input: (value) => story.change({ [name]: Number(value.toFixed(digits)) }),
+  });
+  return story.lay(
+    [map, shapes],
+    [
+      some("delta", "Huber's width", 1, 0.1), some("tau", "Quantile", 2, 0.05),
+      h("div", { class: "gdw-buttons" }, button("Reset", () => story.change(opening))),
+    ],
   );
 
-  function draw() {
-    room = columns(el);
+  function paint() {
     drawMap();
     drawShapes();
-    for (const name of ["delta", "tau"]) controls[name].update(state[name]);
-    const text = tell();
-    live.say(text);
-    map.node.setAttribute("aria-label", "Five numbers on a line, and four costs of one answer for all of them");
-    shapes.node.setAttribute("aria-label", `What a single miss costs, by each of the four. ${text}`);
-    target.textContent = met
-      ? `Target met: with one number at ${show(met[0])} the mean is ${show(met[1])}, the median still ${show(met[2])}.`
-      : "Target: move one number until the mean leaves all the others behind and the median has not moved.";
-    target.classList.toggle("gdw-met", met !== null);
+  }
+
+  function aim() {
+    if (met) return [`Target met: with one number at ${show(met[0])} the mean is ${show(met[1])}, the median still ${show(met[2])}.`, true];
+    return ["Target: move one number until the mean leaves all the others behind and the median has not moved.", false];
   }
 
   function drawMap() {
     map.frame({
-      width: room.first, height: HEIGHT, x: WINDOW, y: [-0.36, 1.05], xName: "answer", yName: "cost above its least, scaled",
+      width: story.room.first, height: HEIGHT, x: WINDOW, y: [-0.36, 1.05], xName: "answer", yName: "cost above its least, scaled",
       xTicks: 8, yTicks: 3,
     });
     const { x, y } = map;
@@ -155,17 +131,15 @@ export function render({ model, el, page, python }) {
 
   function drawShapes() {
     shapes.frame({
-      width: room.second, height: room.wide ? HEIGHT : 130, x: [-4, 4], y: [0, 5], xName: "miss", yName: "cost of one miss",
+      width: story.room.second, height: story.room.wide ? HEIGHT : 130, x: [-4, 4], y: [0, 5], xName: "miss", yName: "cost of one miss",
     });
     const { x, y } = shapes;
     const r = Array.from({ length: 81 }, (_, k) => (k - 40) / 10);
     misses.forEach((path, k) => {
       const { rule } = COSTS[names[k]];
       path.setAttribute("d", line(r.map((miss) => [miss, rule(miss, state.delta, state.tau)]), x, y));
-      const row = y.ends[1] + 8 + 15 * k;
-      swatches[k].setAttribute("d", `M${near(x(0)) - 40} ${row}h22`);
-      set(key[k], { x: near(x(0)) - 13, y: row + 4 });
     });
+    titles(near(x(0)) - 40, y.ends[1] + 8);
   }
 
   function show(x) {
@@ -182,12 +156,4 @@ export function render({ model, el, page, python }) {
     const values = text.split("-").map(Number);
     return values.length === 3 && text !== "" && values.every(Number.isFinite) ? values : null;
   }
-
-  story.open();
-  const watcher = new ResizeObserver(() => columns(el).first !== room.first && draw());
-  watcher.observe(el);
-  return () => {
-    watcher.disconnect();
-    story.close();
-  };
 }

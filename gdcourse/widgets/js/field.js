@@ -1,13 +1,12 @@
 // A point on a loss, its gradient, a direction to turn, and the slope in every direction.
 
 import { contours } from "./contour.js";
-import { choice, slider } from "./controls.js";
-import { h, s, set } from "./dom.js";
-import { columns, panel } from "./panel.js";
+import { s, set } from "./dom.js";
+import { panel } from "./panel.js";
 import { format, line, near } from "./plot.js";
-import { ring } from "./ring.js";
+import { ring, within } from "./ring.js";
 import { AXES, NORMS, RULES, SINES, TARGET, WINDOW } from "./rules.js";
-import { sentence, session } from "./session.js";
+import { stage } from "./stage.js";
 
 const RADIUS = 0.8; // of the dial, in units of the axes
 const LENGTH = 0.3; // of an arrow, for a gradient of length 1
@@ -29,78 +28,47 @@ export function compute({ point, norm }) {
 
 export const numbers = (run) => [...run.gradient, ...run.slopes];
 
-export function render({ model, el, page, python }) {
-  let room = null;
+export function render(place) {
   let moved = false;
-  let met = readMet(page?.settings.met);
-
-  const story = session({ model, page, python }, {
-    names: ["point", "angle", "axes", "norm"],
-    valid: (name, value) => {
-      if (name === "angle") return Number.isInteger(value) && value >= 0 && value <= 359;
-      if (name === "axes") return value in AXES;
-      if (name === "norm") return value in NORMS;
-      const [x, y] = value;
-      return value.length === 2 && x >= WINDOW[0] && x <= WINDOW[1] && y >= WINDOW[2] && y <= WINDOW[3];
-    },
-    compute: (settings) => measured(compute(settings)),
-    numbers,
-    revive: ([gradient, slopes], status) =>
-      measured({ ...compute(story.state), gradient: [...gradient], slopes: [...slopes], status }),
-    changed: () => draw(),
-    note: () => (met === null ? {} : { met }),
+  let met = readMet(place.page?.settings.met);
+  const story = stage(place, {
+    domains: { point: (point) => within(point, WINDOW), angle: [0, 359, 1], axes: AXES, norm: NORMS },
+    compute, numbers,
+    revive: ([gradient, slopes], status) => ({ ...compute(story.state), gradient: [...gradient], slopes: [...slopes], status }),
+    judge, paint, tell, aim,
+    met: () => met?.toString(),
   });
   const { state, opening } = story;
 
   // The slope as a share of the gradient's length, whatever the norm.
-  function measured(run) {
+  function judge(run) {
     const [gx, gy] = run.gradient;
     const [u, v] = direction(state.angle);
     const size = Math.hypot(gx, gy);
     run.share = size ? (gx * u + gy * v) / size : null;
     run.steepest = run.slopes.indexOf(Math.max(...run.slopes));
     if (run.share !== null && Math.abs(run.share) <= TARGET.share) met = state.angle;
-    return run;
   }
 
-  const change = (settings) => story.change(settings);
-  const map = panel({ role: "group" });
-  const wave = panel();
-  const live = sentence();
-  const target = h("p", { class: "gdw-target" });
-  const controls = {
-    angle: slider({
-      label: "Direction", name: "angle", min: 0, max: 359, step: 1, show: (angle) => `${angle}°`,
-      input: (angle) => change({ angle }),
-    }),
-    axes: choice({
-      label: "Axes", name: "axes", options: { equal: "equal", unequal: "y twice as long" }, input: (axes) => change({ axes }),
-    }),
-    norm: choice({
-      label: "Length of a step", name: "norm",
-      options: { euclid: "Euclid", sum: "sum of parts", largest: "largest part" }, input: (norm) => change({ norm }),
-    }),
-  };
-  const within = (value, low, high) => Math.min(high, Math.max(low, value));
+  const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
   const handle = ring({
     label: "Point",
     move: (x, y) => {
       moved = true;
-      change({ point: [within(x, WINDOW[0], WINDOW[1]), within(y, WINDOW[2], WINDOW[3])] });
+      story.change({ point: [clamp(x, WINDOW[0], WINDOW[1]), clamp(y, WINDOW[2], WINDOW[3])] });
     },
-    home: () => change({ point: opening.point }),
+    home: () => story.change({ point: opening.point }),
   });
-
+  const map = panel("Contour lines of the loss, its gradient at some places, and the direction at the point", "group");
   const contour = s("path", { class: "gdw-contour" });
   const field = s("path", { class: "gdw-blue", "stroke-opacity": 0.45 });
   const ball = s("path", { class: "gdw-theory" });
-  const arrow = s("path", { class: "gdw-blue" });
-  arrow.style.strokeWidth = 2.5;
-  const ray = s("path", { class: "gdw-path" });
-  ray.style.strokeWidth = 2.5;
+  const arrow = s("path", { class: "gdw-blue", style: "stroke-width: 2.5" });
+  const ray = s("path", { class: "gdw-path", style: "stroke-width: 2.5" });
   const hint = s("text", { "text-anchor": "middle", "aria-hidden": "true" }, "drag");
   map.inside.append(contour, field, ball, arrow, ray);
   map.above.append(hint, handle.node);
+  const wave = panel("The slope in every direction");
   const zero = s("path", { class: "gdw-theory" });
   const curve = s("path", { class: "gdw-blue" });
   const top = s("path", { class: "gdw-blue", "stroke-dasharray": "3 2" });
@@ -108,26 +76,24 @@ export function render({ model, el, page, python }) {
   const topName = s("text", { "aria-hidden": "true", "text-anchor": "middle" }, "steepest");
   wave.inside.append(zero, top, curve);
   wave.above.append(topName, mark);
-  el.replaceChildren(
-    h("div", { class: "gdw-panels" }, map.node, wave.node),
-    h("div", { class: "gdw-row" }, controls.angle.node),
-    h("div", { class: "gdw-row" }, controls.axes.node, controls.norm.node),
-    target, live.node, story.node,
+  return story.lay(
+    [map, wave],
+    [story.slider("angle", "Direction", { show: (angle) => `${angle}°` })],
+    [
+      story.choice("axes", "Axes", { equal: "equal", unequal: "y twice as long" }),
+      story.choice("norm", "Length of a step", { euclid: "Euclid", sum: "sum of parts", largest: "largest part" }),
+    ],
   );
 
-  function draw() {
-    room = columns(el);
+  function paint() {
     drawMap();
     drawWave();
-    for (const name of ["angle", "axes", "norm"]) controls[name].update(state[name]);
-    const text = tell();
-    live.say(text);
-    map.node.setAttribute("aria-label", "Contour lines of the loss, its gradient at some places, and the direction at the point");
-    wave.node.setAttribute("aria-label", `The slope in every direction. ${text}`);
-    target.textContent = met === null
-      ? `Target: a direction in which nothing changes, to within ${100 * TARGET.share} % of the gradient's length.`
-      : `Target met: at ${met}° the slope was under ${100 * TARGET.share} % of the gradient's length.`;
-    target.classList.toggle("gdw-met", met !== null);
+  }
+
+  function aim() {
+    const little = `${100 * TARGET.share} % of the gradient's length.`;
+    if (met === null) return [`Target: a direction in which nothing changes, to within ${little}`, false];
+    return [`Target met: at ${met}° the slope was under ${little}`, true];
   }
 
   // An arrow with its head, in pixels; a short one is left out.
@@ -144,7 +110,7 @@ export function render({ model, el, page, python }) {
     const wide = AXES[state.axes];
     const window = [WINDOW[0] * wide, WINDOW[1] * wide, WINDOW[2], WINDOW[3]];
     const fresh = map.frame({
-      width: room.first, ratio: 1.5, x: window.slice(0, 2), y: window.slice(2), xName: "x", yName: "y", xTicks: 6, yTicks: 4,
+      width: story.room.first, ratio: 1.5, x: window.slice(0, 2), y: window.slice(2), xName: "x", yName: "y", xTicks: 6, yTicks: 4,
     });
     const { x, y } = map;
     if (fresh) {
@@ -169,7 +135,7 @@ export function render({ model, el, page, python }) {
     const { slopes, steepest } = story.run;
     const most = [1, 2, 5, 10, 20].find((size) => Math.max(...slopes) <= size);
     wave.frame({
-      width: room.second, height: room.wide ? map.height : 130, x: [0, 360], y: [-most, most],
+      width: story.room.second, height: story.room.wide ? map.height : 130, x: [0, 360], y: [-most, most],
       xName: "direction (degrees)", yName: "slope", xTicks: 4, yTicks: 4,
     });
     const { x, y } = wave;
@@ -200,12 +166,4 @@ export function render({ model, el, page, python }) {
   function readMet(text) {
     return /^\d{1,3}$/.test(text) && Number(text) < 360 ? Number(text) : null;
   }
-
-  story.open();
-  const watcher = new ResizeObserver(() => columns(el).first !== room.first && draw());
-  watcher.observe(el);
-  return () => {
-    watcher.disconnect();
-    story.close();
-  };
 }

@@ -1,13 +1,13 @@
 // A small graph: its values forward, and its slopes as the reader clicks the nodes in order.
 
-import { button, choice, slider } from "./controls.js";
+import { button } from "./controls.js";
 import { h, s, set } from "./dom.js";
-import { columns } from "./panel.js";
 import { near } from "./plot.js";
 import { FORMULAS, LIMIT, MOST, OPERATIONS, PLACES } from "./rules.js";
-import { sentence, session } from "./session.js";
+import { stage } from "./stage.js";
 
 const [LEFT, RIGHT, TOP, ROW, RADIUS] = [44, 50, 44, 80, 20];
+const INPUTS = [-LIMIT, LIMIT, 0.5];
 const BEND = [2.6, -0.6]; // where the arrow from x to J turns
 const text = (x) => String(x + 0).replace("-", "−");
 const namesOf = (twice) => Object.keys(PLACES).filter((name) => name !== "w" || twice === "no");
@@ -48,48 +48,33 @@ export const numbers = ({ twice, values, slopes, paid, wrong }) => {
   return [...names.map((name) => values[name] + 0), ...names.map((name) => slopes[name] + 0), ...names.map((name) => Number(paid.includes(name))), wrong];
 };
 
-export function render({ model, el, page, python }) {
-  let width = 0;
-  let met = [6, 7].includes(Number(page?.settings.met)) ? Number(page.settings.met) : 0;
-
-  const story = session({ model, page, python }, {
-    names: ["x", "y", "z", "twice", "clicks"],
-    valid: (name, value, { twice }) =>
-      name === "twice" ? value in FORMULAS
-      : name === "clicks" ? value.length <= MOST && [...value].every((one) => namesOf(twice).includes(one))
-      : Math.abs(value) <= LIMIT && Number.isInteger(2 * value),
-    compute: (settings) => measured(compute(settings)),
-    numbers,
+export function render(place) {
+  let met = [6, 7].includes(Number(place.page?.settings.met)) ? Number(place.page.settings.met) : 0;
+  const story = stage(place, {
+    domains: {
+      x: INPUTS, y: INPUTS, z: INPUTS, twice: FORMULAS,
+      clicks: (value, { twice }) => value.length <= MOST && [...value].every((one) => namesOf(twice).includes(one)),
+    },
+    share: 1,
+    compute, numbers,
     revive: ([values, slopes], status) => {
       const names = namesOf(story.state.twice);
       const table = (array) => Object.fromEntries(names.map((name, k) => [name, array[k]]));
       return { ...compute(story.state), status, values: table(values), slopes: table(slopes) };
     },
-    changed: () => draw(),
-    note: () => (met ? { met } : {}),
+    judge: (run) => {
+      if (run.status === "paid" && run.wrong === 0) met = run.paid.length;
+    },
+    paint, tell, aim,
+    met: () => met && String(met),
   });
   const { state } = story;
 
-  function measured(run) {
-    if (run.status === "paid" && run.wrong === 0) met = run.paid.length;
-    return run;
-  }
-
-  const live = sentence();
-  const target = h("p", { class: "gdw-target" });
   const anew = (settings) => story.change({ ...settings, clicks: "" });
-  const controls = Object.fromEntries(["x", "y", "z"].map((name) => [name, slider({
-    label: name, name, min: -LIMIT, max: LIMIT, step: 0.5, show: text, input: (value) => anew({ [name]: value }),
-  })]));
-  const twice = choice({
-    label: "Use x", name: "twice", options: { no: "once", yes: "twice" },
-    input: (value) => anew({ twice: value }),
-  });
   const click = (name) => {
     if (story.run.paid.includes(name) || state.clicks.length >= MOST) return;
     story.change({ clicks: state.clicks + name });
   };
-
   const arrows = s("g", { "aria-hidden": "true" });
   const nodes = Object.keys(PLACES).map((name) => {
     const circle = s("circle", { r: RADIUS, class: "gdw-ring" });
@@ -110,15 +95,17 @@ export function render({ model, el, page, python }) {
     return { name, node, circle, value, label, slope };
   });
   const drawing = s("svg", { role: "group" }, arrows, ...nodes.map(({ node }) => node));
-  el.replaceChildren(
-    drawing,
-    h("div", { class: "gdw-row" }, controls.x.node, controls.y.node, controls.z.node),
-    h("div", { class: "gdw-row" }, twice.node, h("div", { class: "gdw-buttons" }, button("Start again", () => anew({})))),
-    target, live.node, story.node,
+  return story.lay(
+    [{ node: drawing }],
+    ["x", "y", "z"].map((name) => story.slider(name, name, { show: text, input: (value) => anew({ [name]: value }) })),
+    [
+      story.choice("twice", "Use x", { no: "once", yes: "twice" }, (value) => anew({ twice: value })),
+      h("div", { class: "gdw-buttons" }, button("Start again", () => anew({}))),
+    ],
   );
 
-  function draw() {
-    width = columns(el, 1).first;
+  function paint() {
+    const width = story.room.first;
     const height = TOP + 3 * ROW + 46;
     set(drawing, { width, height, viewBox: `0 0 ${width} ${height}`, "aria-label": `The graph of ${formula()}` });
     const { values, slopes, paid } = story.run;
@@ -138,15 +125,15 @@ export function render({ model, el, page, python }) {
     }
     const drawn = story.run.edges.map((edge) => arrow(edge, paid.includes(edge.name)));
     arrows.replaceChildren(...drawn.map(([way]) => way), ...drawn.flatMap(([, rate]) => rate ?? []));
-    for (const name of ["x", "y", "z"]) controls[name].update(state[name]);
-    twice.update(state.twice);
-    live.say(tell());
-    target.textContent = met ? `Target met: ${met} nodes paid without a wrong click.` : "Target: pay every node, from the result back, without a wrong click.";
-    target.classList.toggle("gdw-met", met > 0);
+  }
+
+  function aim() {
+    if (met) return [`Target met: ${met} nodes paid without a wrong click.`, true];
+    return ["Target: pay every node, from the result back, without a wrong click.", false];
   }
 
   function spot(column, row) {
-    return [LEFT + (column * (width - LEFT - RIGHT)) / 3, TOP + row * ROW];
+    return [LEFT + (column * (story.room.first - LEFT - RIGHT)) / 3, TOP + row * ROW];
   }
 
   // Grey and forward until its child is paid; then the payment comes back along it, times the local derivative.
@@ -185,12 +172,4 @@ export function render({ model, el, page, python }) {
     if (status === "paid") return `${forward} ${what}. All ${paid.length} are paid with ${mistakes}.`;
     return `${forward} ${what}. Paid: ${paid.length}, ${mistakes}.`;
   }
-
-  story.open();
-  const watcher = new ResizeObserver(() => columns(el, 1).first !== width && draw());
-  watcher.observe(el);
-  return () => {
-    watcher.disconnect();
-    story.close();
-  };
 }

@@ -1,11 +1,10 @@
 // Activations and gradients layer by layer: theory as lines, measured networks as dots.
 
-import { choice, slider } from "./controls.js";
 import { h, s } from "./dom.js";
-import { columns, panel } from "./panel.js";
+import { panel } from "./panel.js";
 import { format, line, near } from "./plot.js";
 import { ALPHABET, DEPTHS, EVERY, LETTERS, RULES, SCALES, TANH, TARGET, UNIT } from "./rules.js";
-import { sentence, session } from "./session.js";
+import { stage } from "./stage.js";
 
 const HEIGHT = 230;
 const NAMES = { tanh: "tanh", relu: "ReLU" };
@@ -49,35 +48,27 @@ function measure({ depth, activation, scale, skip, norm }) {
   return [ahead, back.map((value) => value - back[last])].map((values) => values.slice(0, last + 1));
 }
 
-export function render({ model, el, page, python }) {
-  let room = null;
-  const met = readMet(page?.settings.met);
-
-  const story = session({ model, page, python }, {
-    names: ["depth", "activation", "scale", "skip", "norm"],
-    valid: (name, value) =>
-      name === "depth" ? value >= DEPTHS[0] && value <= DEPTHS[1] && value % EVERY === 0
-      : name === "scale" ? value >= SCALES[0] && value <= SCALES[1]
-      : name === "activation" ? value in NAMES
-      : value in NO,
-    compute: (settings) => measured(compute(settings)),
-    numbers,
-    revive: ([forward, backward], status) => measured({ status, forward: [...forward], backward: [...backward] }),
-    changed: () => draw(),
-    note: () => (met.size ? { met: [...met].map((found) => found.flat().join("-")).join() } : {}),
+export function render(place) {
+  const met = readMet(place.page?.settings.met);
+  const story = stage(place, {
+    domains: { depth: [...DEPTHS, EVERY], activation: NAMES, scale: SCALES, skip: NO, norm: NO },
+    share: 0.5,
+    compute, numbers,
+    revive: ([forward, backward], status) => ({ status, forward: [...forward], backward: [...backward] }),
+    judge, paint, tell, aim,
+    met: () => [...met].map((found) => found.flat().join("-")).join(),
   });
   const { state } = story;
 
-  function measured(run) {
+  function judge(run) {
     run.ratio = Math.sqrt(run.backward[1]);
     if (state.depth >= TARGET.depth && run.ratio <= TARGET.factor && run.ratio >= 1 / TARGET.factor) {
       met.set(state.activation, [Number(run.ratio.toPrecision(3)), state.scale]);
     }
-    return run;
   }
 
   const ways = ["activations", "gradients"].map((name) => {
-    const plot = panel();
+    const plot = panel(`The spread of ${name} at each layer, in theory and measured`);
     const theory = s("path", { class: "gdw-theory" });
     const bounds = s("path", { class: "gdw-contour" });
     const dots = s("g");
@@ -85,40 +76,17 @@ export function render({ model, el, page, python }) {
     plot.above.append(dots);
     return { name, plot, theory, bounds, dots };
   });
-  const live = sentence();
-  const target = h("p", { class: "gdw-target" });
-  const pick = (label, name, options) => choice({ label, name, options, input: (value) => story.change({ [name]: value }) });
-  const controls = {
-    depth: slider({
-      label: "Layers", name: "depth", min: DEPTHS[0], max: DEPTHS[1], step: EVERY, show: String,
-      input: (depth) => story.change({ depth }),
-    }),
-    scale: slider({
-      label: "Weight scale", name: "scale", min: SCALES[0], max: SCALES[1], step: 0.1,
-      show: (x) => x.toFixed(1), input: (scale) => story.change({ scale }),
-    }),
-    activation: pick("Activation", "activation", NAMES),
-    skip: pick("Skip connections", "skip", NO),
-    norm: pick("Batch norm", "norm", NO),
-  };
-  el.replaceChildren(
-    h("div", { class: "gdw-panels" }, ...ways.map(({ plot }) => plot.node)),
-    h("div", { class: "gdw-row", style: "grid-template-columns: 1fr 1fr" }, controls.depth.node, controls.scale.node),
-    h("div", { class: "gdw-row" }, controls.skip.node, controls.norm.node, controls.activation.node),
-    target, live.node, story.node,
+  return story.lay(
+    ways.map(({ plot }) => plot),
+    h("div", { class: "gdw-row", style: "grid-template-columns: 1fr 1fr" },
+      story.slider("depth", "Layers").node, story.slider("scale", "Weight scale", { step: 0.1, show: (x) => x.toFixed(1) }).node),
+    [story.choice("skip", "Skip connections", NO), story.choice("norm", "Batch norm", NO), story.choice("activation", "Activation", NAMES)],
   );
 
-  function draw() {
-    room = columns(el, 0.5);
+  function paint() {
     const found = measure(state);
-    drawWay(ways[0], story.run.forward, found[0], room.first);
-    drawWay(ways[1], story.run.backward, found[1], room.second);
-    for (const name of Object.keys(controls)) controls[name].update(state[name]);
-    const text = tell();
-    live.say(text);
-    for (const { name, plot } of ways) plot.node.setAttribute("aria-label", `The spread of ${name} at each layer, in theory and measured. ${text}`);
-    target.textContent = tellTarget();
-    target.classList.toggle("gdw-met", met.size === 2);
+    drawWay(ways[0], story.run.forward, found[0], story.room.first);
+    drawWay(ways[1], story.run.backward, found[1], story.room.second);
   }
 
   function drawWay({ name, plot, theory, bounds, dots }, squares, found, width) {
@@ -127,7 +95,7 @@ export function render({ model, el, page, python }) {
     const low = Math.min(-2, Math.floor(Math.min(...all) / 2) * 2);
     const high = Math.max(2, Math.ceil(Math.max(...all) / 2) * 2);
     plot.frame({
-      width, height: room.wide ? HEIGHT : 150, x: [0, state.depth], y: [10 ** low, 10 ** high], yLog: true, xName: "layer",
+      width, height: story.room.wide ? HEIGHT : 150, x: [0, state.depth], y: [10 ** low, 10 ** high], yLog: true, xName: "layer",
       yName: `spread of ${name}, log axis`, xTicks: 5, yTicks: 5, of: name,
     });
     const { x, y } = plot;
@@ -146,23 +114,15 @@ export function render({ model, el, page, python }) {
     return `${what}: the last activation is ${format(Math.sqrt(forward[depth]))} times the input, the first layer's gradient ${format(ratio)} times the last one's. Lines are theory, dots means of three networks of width 128.`;
   }
 
-  function tellTarget() {
+  function aim() {
     const list = [...met].map(([name, [ratio, scale]]) => `${NAMES[name]} ${ratio} at scale ${scale.toFixed(1)}`).join(", ");
-    if (met.size === 2) return `Target met: first gradient over last ${list}, at depth ${TARGET.depth} or more.`;
+    if (met.size === 2) return [`Target met: first gradient over last ${list}, at depth ${TARGET.depth} or more.`, true];
     const goal = `Target: at depth ${TARGET.depth}, the first layer's gradient within a factor of ${TARGET.factor} of the last one's, for tanh and for ReLU.`;
-    return list ? `${goal} So far: ${list}.` : goal;
+    return [list ? `${goal} So far: ${list}.` : goal, false];
   }
 
   function readMet(text = "") {
     const parts = text.split(",").map((part) => part.split("-"));
     return new Map(parts.filter(([name, ratio, scale]) => name in NAMES && ratio > 0 && scale > 0).map(([name, ...found]) => [name, found.map(Number)]));
   }
-
-  story.open();
-  const watcher = new ResizeObserver(() => columns(el, 0.5).first !== room.first && draw());
-  watcher.observe(el);
-  return () => {
-    watcher.disconnect();
-    story.close();
-  };
 }

@@ -2,7 +2,7 @@
 // when it comes near the viewport. If anything fails, the static figure stays and its host says why.
 
 import { h } from "./dom.js";
-import { CSS, KINDS, VERSION } from "./style.js";
+import { KINDS, VERSION } from "./kinds.js";
 
 const STATE = "application/vnd.jupyter.widget-state+json";
 const VIEW = "application/vnd.jupyter.widget-view+json";
@@ -123,6 +123,5 @@ function start() {
   follow();
 }
 
-document.head.append(h("style", {}, CSS)); // at once: it keeps the room that the live figures will need
 if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
 else start();

@@ -1,12 +1,11 @@
 // A bar for each curvature, the factor of its error at each step, and the largest error that is left.
 
-import { slider } from "./controls.js";
-import { h, s, set } from "./dom.js";
-import { columns, panel } from "./panel.js";
-import { playback } from "./playback.js";
-import { format, line, near } from "./plot.js";
+import { course } from "./course.js";
+import { s, set } from "./dom.js";
+import { panel } from "./panel.js";
+import { format, inSteps, near } from "./plot.js";
 import { COUNTS, KAPPAS, RATES, RULES, STEPS, TARGET } from "./rules.js";
-import { sentence, session } from "./session.js";
+import { stage } from "./stage.js";
 
 const HEIGHT = 230;
 const rate = (lr) => lr.toFixed(3);
@@ -23,71 +22,29 @@ export function compute({ lr, kappa, count }) {
 
 export const numbers = (run) => [...run.curvatures, ...run.factors, ...run.errors];
 
-export function render({ model, el, page, python }) {
-  let frame = STEPS;
-  let room = null;
-  let best = readBest(page?.settings.met);
-
-  const story = session({ model, page, python }, {
-    names: ["lr", "kappa", "count"],
-    valid: (name, value) => {
-      if (name === "lr") return within(value, RATES);
-      if (name === "kappa") return within(value, KAPPAS);
-      return Number.isInteger(value) && within(value, COUNTS);
-    },
-    compute: (settings) => measured(compute(settings)),
-    numbers,
-    revive: ([curvatures, factors, errors], status) => measured({
+export function render(place) {
+  let best = readBest(place.page?.settings.met);
+  const story = stage(place, {
+    domains: { lr: RATES, kappa: KAPPAS, count: [...COUNTS, 1] },
+    share: 0.5,
+    compute, numbers,
+    revive: ([curvatures, factors, errors], status) => ({
       ...compute(story.state), curvatures: [...curvatures], factors: [...factors], errors: [...errors], status,
     }),
-    changed: () => {
-      frame = STEPS;
-      draw();
-    },
-    note: () => (best ? { met: best.join("-") } : {}),
+    frames: () => STEPS,
+    seconds: 12,
+    judge, paint, tell, aim,
+    met: () => best?.join("-"),
   });
-  const { state, opening } = story;
+  const { state } = story;
 
-  function measured(run) {
+  function judge(run) {
     const first = run.errors.findIndex((error) => error <= TARGET.error);
     run.reached = first < 0 ? Infinity : first;
     if (state.kappa === TARGET.kappa && run.reached < (best?.[0] ?? Infinity)) best = [run.reached, state.lr];
-    return run;
   }
 
-  const change = (settings) => {
-    player.pause();
-    story.change(settings);
-  };
-  const bars = panel();
-  const loss = panel();
-  const live = sentence();
-  const target = h("p", { class: "gdw-target" });
-  const controls = {
-    lr: slider({
-      label: "Learning rate", name: "lr", min: RATES[0], max: RATES[1], step: 0.001, show: rate,
-      input: (lr) => change({ lr: Number(lr.toFixed(3)) }),
-    }),
-    kappa: slider({
-      label: "Conditioning", name: "kappa", min: KAPPAS[0], max: KAPPAS[1], step: 0.01, scale: "log", show: String,
-      input: (kappa) => change({ kappa }),
-    }),
-    count: slider({
-      label: "Modes", name: "count", min: COUNTS[0], max: COUNTS[1], step: 1, show: String,
-      input: (count) => change({ count }),
-    }),
-  };
-  const player = playback({
-    frames: () => STEPS,
-    frame: () => frame,
-    show: (k, moving) => {
-      frame = k;
-      draw(moving);
-    },
-    reset: () => change(opening),
-    seconds: 12,
-  });
-
+  const bars = panel("A bar for each curvature: the factor of its error at each step");
   const limits = s("path", { class: "gdw-contour" });
   const level = s("path", { class: "gdw-theory" });
   const inner = s("path", { class: "gdw-blue" });
@@ -97,35 +54,22 @@ export function render({ model, el, page, python }) {
   const last = s("text", { "aria-hidden": "true", "text-anchor": "end" });
   bars.inside.append(limits, inner, outer, level, spots);
   bars.above.append(first, last);
-  const goal = s("path", { class: "gdw-theory" });
-  const goalName = s("text", { "aria-hidden": "true" }, "target");
-  const curve = s("path", { class: "gdw-path" });
-  const mark = s("circle", { r: 4.5, class: "gdw-here" });
-  loss.inside.append(goal, curve);
-  loss.above.append(goalName, mark);
-  el.replaceChildren(
-    h("div", { class: "gdw-panels" }, bars.node, loss.node),
-    h("div", { class: "gdw-row" }, controls.lr.node),
-    h("div", { class: "gdw-row" }, controls.kappa.node, controls.count.node, player.node),
-    target, live.node, story.node,
+  const loss = panel("The largest error left at each step");
+  const descent = course(loss);
+  return story.lay(
+    [bars, loss],
+    [story.slider("lr", "Learning rate", { step: 0.001, show: rate, input: (lr) => story.change({ lr: Number(lr.toFixed(3)) }) })],
+    [story.slider("kappa", "Conditioning", { step: 0.01, scale: "log" }), story.slider("count", "Modes"), story.player],
   );
 
-  function draw(moving = false) {
-    room = columns(el, 0.5);
+  function paint() {
     drawBars();
     drawLoss();
-    for (const name of ["lr", "kappa", "count"]) controls[name].update(state[name]);
-    const text = tell();
-    live.say(text, moving);
-    bars.node.setAttribute("aria-label", "A bar for each curvature: the factor of its error at each step");
-    loss.node.setAttribute("aria-label", `The largest error left at each step. ${text}`);
-    target.textContent = tellTarget();
-    target.classList.toggle("gdw-met", best?.[0] <= TARGET.steps);
   }
 
   function drawBars() {
     bars.frame({
-      width: room.first, height: HEIGHT, x: [-0.1, 1.1], y: [-1.4, 1.4],
+      width: story.room.first, height: HEIGHT, x: [-0.1, 1.1], y: [-1.4, 1.4],
       xName: "curvature", yName: "bars: factor per step; dots: what is left",
     });
     const { x, y } = bars;
@@ -140,12 +84,11 @@ export function render({ model, el, page, python }) {
     outer.setAttribute("d", bar(0) + bar(end));
     const thick = near((x(1) - x(0)) * 0.05);
     for (const node of [inner, outer]) node.style.strokeWidth = thick;
-    spots.replaceChildren(...left[frame].map((error, k) =>
+    spots.replaceChildren(...left[story.frame].map((error, k) =>
       s("circle", { r: 3.5, cx: near(x(curvatures[k])), cy: near(y(error)), class: "gdw-dot" })));
-    // A label beyond the end of its bar.
-    const beside = (k) => near(y(factors[k])) + (factors[k] < 0 ? 17 : -8);
-    set(first, { x: x.ends[0] + 8, y: beside(0) });
-    set(last, { x: x.ends[1] - 4, y: beside(end) });
+    // Above any bar.
+    set(first, { x: x.ends[0] + 8, y: y.ends[1] + 14 });
+    set(last, { x: x.ends[1] - 4, y: y.ends[1] + 14 });
     first.textContent = `first ${signed(factors[0])}`;
     last.textContent = `last ${signed(factors[end])}`;
   }
@@ -155,15 +98,10 @@ export function render({ model, el, page, python }) {
     const top = errors[STEPS] > 1 ? [1e4, 1e16, 1e80].find((most) => errors[STEPS] <= most) : 1;
     const bottom = errors[STEPS] < 1e-8 ? 1e-16 : 1e-8;
     loss.frame({
-      width: room.second, height: room.wide ? HEIGHT : 150, x: [0, STEPS], y: [bottom, top], yLog: true,
+      width: story.room.second, height: story.room.wide ? HEIGHT : 150, x: [0, STEPS], y: [bottom, top], yLog: true,
       xName: "step", yName: "largest error left, log axis", xTicks: 4, yTicks: 5,
     });
-    const { x, y } = loss;
-    goal.setAttribute("d", `M${x.ends[0]} ${near(y(TARGET.error))}H${x.ends[1]}`);
-    const deep = y.ends[0] - y(TARGET.error) > 20;
-    set(goalName, { x: x.ends[0] + 6, y: near(y(TARGET.error)) + (deep ? 15 : -6) });
-    curve.setAttribute("d", line(errors.map((error, step) => [step, error]), x, y));
-    set(mark, { cx: near(x(frame)), cy: Math.max(y.ends[1], near(y(errors[frame]))) });
+    descent(errors, story.frame, { error: TARGET.error }, story.run.reached < 0.4 * STEPS);
   }
 
   function tell() {
@@ -171,31 +109,22 @@ export function render({ model, el, page, python }) {
     const end = factors.length - 1;
     const [one, other] = [Math.abs(factors[0]), Math.abs(factors[end])];
     const which = Math.abs(one - other) < 5e-4 ? "first and last equally" : one > other ? "the first" : "the last";
-    const what = `${frame} ${frame === 1 ? "step" : "steps"} at ${rate(state.lr)}, ${end + 1} modes`;
-    const error = format(errors[frame]);
-    if (errors[frame] > 1) return `${what}: ${which} growing, largest error ${error}.`;
-    const since = reached <= frame ? `, under a millionth from step ${reached} on` : "";
+    const what = `${inSteps(story.frame)} at ${rate(state.lr)}, ${end + 1} modes`;
+    const error = format(errors[story.frame]);
+    if (errors[story.frame] > 1) return `${what}: ${which} growing, largest error ${error}.`;
+    const since = reached <= story.frame ? `, under a millionth from step ${reached} on` : "";
     return `${what}: ${which} slowest, largest error ${error}${since}.`;
   }
 
-  function tellTarget() {
+  function aim() {
     const found = best && `${best[0]} steps at rate ${rate(best[1])}`;
-    if (best?.[0] <= TARGET.steps) return `Target met: conditioning ${TARGET.kappa}, under a millionth in ${found}.`;
+    if (best?.[0] <= TARGET.steps) return [`Target met: conditioning ${TARGET.kappa}, under a millionth in ${found}.`, true];
     const goal = `Target: conditioning ${TARGET.kappa}, every mode under a millionth in the fewest steps.`;
-    return found ? `${goal} So far: ${found}.` : goal;
+    return [found ? `${goal} So far: ${found}.` : goal, false];
   }
 
   function readBest(text = "") {
     const [steps, lr] = text.split("-").map(Number);
     return Number.isInteger(steps) && steps > 0 && within(lr, RATES) ? [steps, lr] : null;
   }
-
-  story.open();
-  const watcher = new ResizeObserver(() => columns(el, 0.5).first !== room.first && draw());
-  watcher.observe(el);
-  return () => {
-    player.pause();
-    watcher.disconnect();
-    story.close();
-  };
 }

@@ -6,13 +6,13 @@ import { axes, linear, log } from "./plot.js";
 
 const MARGIN = { left: 46, right: 14, top: 24, bottom: 40 };
 
-export function panel({ role = "img" } = {}) {
+export function panel(label, role = "img") {
   const id = unique("clip");
   const hole = s("rect");
   const inside = s("g", { "clip-path": `url(#${id})` });
   const above = s("g");
   let names = s("g");
-  const node = s("svg", { role }, s("defs", {}, s("clipPath", { id }, hole)), names, inside, above);
+  const node = s("svg", { role, "aria-label": label }, s("defs", {}, s("clipPath", { id }, hole)), names, inside, above);
   let key = "";
   const self = { node, inside, above, x: null, y: null };
   // Place the axes; true if that changed anything. height is that of the inside, ratio its width over its height.

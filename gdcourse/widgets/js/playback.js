@@ -3,44 +3,36 @@
 import { button } from "./controls.js";
 import { h } from "./dom.js";
 
-// frames() is how many there are, show(k) draws frame k, reset() goes back to how the figure opened.
-export function playback({ frames, frame, show, reset, seconds = 4 }) {
+// last() is the last frame, show(k, moving) draws frame k of the story, which opens again by its change(opening).
+export function playback(story, last, show, seconds = 4) {
   let timer = null;
   const still = () => globalThis.matchMedia?.("(prefers-reduced-motion: reduce)").matches;
-  const label = () => {
-    play.textContent = timer === null ? "Play" : "Pause";
-    node.classList.toggle("gdw-playing", timer !== null);
-  };
+  const label = () => (play.textContent = timer === null ? "Play" : "Pause");
   const pause = () => {
     if (timer !== null) cancelAnimationFrame(timer);
     timer = null;
     label();
   };
   const start = () => {
-    if (still()) return show(frames(), false);
-    const first = frame() < frames() ? frame() : 0;
-    const pace = Math.max(frames() / seconds, 8);
+    if (still()) return show(last());
+    const first = story.frame < last() ? story.frame : 0;
+    const pace = Math.max(last() / seconds, 8);
     let began = null;
     const tick = (now) => {
       began ??= now;
-      const k = Math.min(frames(), first + Math.floor(((now - began) / 1000) * pace));
-      const last = k === frames();
-      timer = last ? null : requestAnimationFrame(tick);
-      if (k !== frame() || last) show(k, !last);
-      if (last) label();
+      const k = Math.min(last(), first + Math.floor(((now - began) / 1000) * pace));
+      timer = k < last() ? requestAnimationFrame(tick) : null;
+      if (k !== story.frame || !timer) show(k, Boolean(timer));
+      if (!timer) label();
     };
     timer = requestAnimationFrame(tick);
     label();
   };
-  const play = button("Play", () => (timer === null ? start() : pause(show(frame(), false))));
+  const play = button("Play", () => (timer === null ? start() : pause(show(story.frame))));
   const step = button("Step", () => {
     pause();
-    show(frame() < frames() ? frame() + 1 : Math.min(1, frames()), false);
+    show(story.frame < last() ? story.frame + 1 : Math.min(1, last()));
   });
-  const again = button("Reset", () => {
-    pause();
-    reset();
-  });
-  const node = h("div", { class: "gdw-buttons" }, play, step, again);
+  const node = h("div", { class: "gdw-buttons" }, play, step, button("Reset", () => story.change(story.opening)));
   return { node, pause };
 }

@@ -65,6 +65,15 @@ export function line(points, x, y) {
   return text;
 }
 
+// The mark of a minimum.
+export function cross(point, x, y) {
+  return `M${near(x(point[0]))} ${near(y(point[1]))}m-5 0h10m-5 -5v10`;
+}
+
+export function inSteps(count) {
+  return `${count} ${count === 1 ? "step" : "steps"}`;
+}
+
 // Tenths of a pixel, and never so far away that a renderer gives up.
 export function near(pixel) {
   return Math.round(Math.max(-99999, Math.min(99999, pixel)) * 10) / 10;

@@ -30,8 +30,7 @@ export function render({ model, el, page, python }) {
   const story = session(
     { model, page, python },
     {
-      names: ["given"],
-      valid: (_, value) => labels === undefined || labels.includes(value),
+      domains: { given: (value) => labels === undefined || labels.includes(value) },
       compute: ({ given }) => ({ status: "judged", verdict: judge(given) }),
       numbers: ({ verdict }) => [verdict],
       revive: ([[verdict]], status) => ({ status, verdict }),

@@ -1,14 +1,14 @@
 // Optimisers racing down a canyon that can be turned and scaled, and the share of the first loss that each has left.
 
 import { contours } from "./contour.js";
-import { choice, slider } from "./controls.js";
 import { descend } from "./descent.js";
 import { h, s, set } from "./dom.js";
-import { columns, panel } from "./panel.js";
-import { playback } from "./playback.js";
-import { format, line, near } from "./plot.js";
+import { sample } from "./key.js";
+import { panel } from "./panel.js";
+import { cross, format, inSteps, line, near } from "./plot.js";
 import { METHODS, RACERS, RATES, RULES, SCALES, START, STEPS, TARGET, TURNS, WINDOW } from "./rules.js";
-import { sentence, session } from "./session.js";
+import { pairs } from "./session.js";
+import { stage } from "./stage.js";
 
 const NAMES = Object.keys(METHODS);
 const LOOKS = {
@@ -34,38 +34,24 @@ export function compute({ angle, scale, ...rates }) {
 
 export const numbers = ({ runs }) => runs.flatMap((run) => [...run.path.flat(), ...run.values]);
 
-export function render({ model, el, page, python }) {
-  let frame = STEPS;
-  let room = null;
-  const found = readFound(page?.settings.met);
-
-  const story = session({ model, page, python }, {
-    names: ["racers", "angle", "scale", ...NAMES.map((name) => `lr_${name}`)],
-    valid: (name, value) => {
-      if (name === "racers") return value in RACERS;
-      if (name === "angle") return value / 5 in TURNS;
-      const [low, high] = name === "scale" ? SCALES : RATES;
-      return value >= low && value <= high;
-    },
-    compute: (settings) => measured(compute(settings)),
-    numbers,
-    revive: (arrays, status) => measured({
-      runs: NAMES.map((_, k) => ({
-        path: Array.from({ length: arrays[2 * k + 1].length }, (__, t) => [arrays[2 * k][2 * t], arrays[2 * k][2 * t + 1]]),
-        values: [...arrays[2 * k + 1]],
-      })),
-      status,
+export function render(place) {
+  const found = readFound(place.page?.settings.met);
+  let turned = -1;
+  const rates = NAMES.map((name) => `lr_${name}`);
+  const story = stage(place, {
+    domains: { racers: RACERS, angle: [0, 45, 5], scale: SCALES, ...Object.fromEntries(rates.map((name) => [name, RATES])) },
+    compute, numbers,
+    revive: (arrays, status) => ({
+      runs: NAMES.map((_, k) => ({ path: pairs(arrays[2 * k]), values: [...arrays[2 * k + 1]] })), status,
     }),
-    changed: () => {
-      frame = STEPS;
-      draw();
-    },
-    note: () => (found.lost || found.won ? { met: [found.lost, found.won].map((one) => (one ?? []).join("-")).join() } : {}),
+    frames: () => STEPS,
+    judge, paint, tell, aim,
+    met: () => (found.lost || found.won) && [found.lost, found.won].map((one) => (one ?? []).join("-")).join(),
   });
-  const { state, opening } = story;
+  const { state } = story;
 
   // What each has left of its first loss, from which step on it stays below the target, and who won.
-  function measured(run) {
+  function judge(run) {
     for (const one of run.runs) {
       one.left = one.values.map((value) => value / one.values[0]);
       const last = one.left.findLastIndex((share) => share > TARGET.error);
@@ -75,116 +61,75 @@ export function render({ model, el, page, python }) {
     const same = NAMES.every((name) => state[`lr_${name}`] === METHODS[name].lr);
     if (same && momentum + TARGET.margin <= adam) found.lost = [adam, momentum, state.angle, state.scale];
     if (same && adam + TARGET.margin <= momentum) found.won = [adam, momentum, state.angle, state.scale];
-    return run;
   }
 
-  const change = (settings) => {
-    player.pause();
-    story.change(settings);
-  };
-  const map = panel();
-  const loss = panel();
-  const live = sentence();
-  const target = h("p", { class: "gdw-target" });
-  const sample = (name) => s("svg", { width: 20, height: 8, style: "display: inline", "aria-hidden": "true" },
-    s("path", { d: "M0 5H20", class: "gdw-path", style: `${LOOKS[name]}; stroke-width: 2` }));
   const racing = (name) => RACERS[state.racers].includes(name);
-  const controls = {
-    racers: choice({
-      label: "Racers", name: "racers", options: { two: "two", three: "three", four: "all four" },
-      input: (racers) => change({ racers }),
-    }),
-    angle: slider({
-      label: "Turned by", name: "angle", min: 0, max: 45, step: 5, show: (x) => `${x}°`, input: (angle) => change({ angle }),
-    }),
-    scale: slider({
-      label: "Loss times", name: "scale", min: SCALES[0], max: SCALES[1], step: 0.02, scale: "log", show: String,
-      input: (scale) => change({ scale }),
-    }),
-  };
-  for (const name of NAMES) {
-    controls[`lr_${name}`] = slider({
-      label: h("span", {}, sample(name), ` ${METHODS[name].title}`), name: `lr_${name}`, min: RATES[0], max: RATES[1],
-      step: 0.01, scale: "log", digits: 2, show: String, input: (lr) => change({ [`lr_${name}`]: lr }),
-    });
-  }
-  const player = playback({
-    frames: () => STEPS,
-    frame: () => frame,
-    show: (k, moving) => {
-      frame = k;
-      draw(moving);
-    },
-    reset: () => change(opening),
-  });
-
+  const [gd, momentum, rmsprop, adam] = ["gd", "momentum", "rmsprop", "adam"].map((name) =>
+    story.slider(`lr_${name}`, h("span", {}, sample(LOOKS[name]), ` ${METHODS[name].title}`), {
+      step: 0.01, scale: "log", digits: 2, off: () => !racing(name),
+    }));
+  const map = panel();
   const hills = s("path", { class: "gdw-contour" });
   const minimum = s("path", { class: "gdw-minimum" });
-  const place = s("circle", { r: 4, class: "gdw-dot" });
-  map.inside.append(hills, minimum, place);
+  const first = s("circle", { r: 4, class: "gdw-dot" });
+  map.inside.append(hills, minimum, first);
+  const loss = panel("The share of the first loss at each step");
   const goal = s("path", { class: "gdw-theory" });
-  const goalName = s("text", { "aria-hidden": "true" }, "a millionth");
+  const goalName = s("text", { "aria-hidden": "true" }, "target");
   loss.inside.append(goal);
   loss.above.append(goalName);
   const trails = {};
   for (const name of NAMES) {
     const look = { class: "gdw-path", style: LOOKS[name] };
     const dot = () => s("circle", { r: 4, class: "gdw-here", style: LOOKS[name].replace(/.*?:(.*?)(;.*|$)/, "fill:$1") });
-    trails[name] = { trail: s("path", look), curve: s("path", look), here: dot(), mark: dot() };
-    map.inside.append(trails[name].trail, trails[name].here);
+    trails[name] = { way: s("path", look), curve: s("path", look), here: dot(), mark: dot() };
+    map.inside.append(trails[name].way, trails[name].here);
     loss.inside.append(trails[name].curve, trails[name].mark);
   }
-  const row = (...names) => h("div", { class: "gdw-row" }, ...names.map((name) => controls[name]?.node ?? name));
-  el.replaceChildren(
-    h("div", { class: "gdw-panels" }, map.node, loss.node),
-    row("racers", "angle", "scale"), row("lr_momentum", "lr_adam", player.node), row("lr_gd", "lr_rmsprop"),
-    target, live.node, story.node,
+  return story.lay(
+    [map, loss],
+    [
+      story.choice("racers", "Racers", { two: "two", three: "three", four: "all four" }),
+      story.slider("angle", "Turned by", { show: (x) => `${x}°` }), story.slider("scale", "Loss times", { step: 0.02, scale: "log" }),
+    ],
+    [momentum, adam, story.player],
+    [gd, rmsprop],
   );
-  let turned = -1;
 
-  function draw(moving = false) {
-    room = columns(el);
+  function paint() {
     drawAxes();
     NAMES.forEach((name, k) => drawRun(trails[name], story.run.runs[k], racing(name)));
-    for (const name of Object.keys(controls)) {
-      controls[name].update(state[name], name.startsWith("lr_") && !racing(name.slice(3)));
-    }
-    const text = tell();
-    live.say(text, moving);
     map.node.setAttribute("aria-label", `Contour lines of a canyon turned by ${state.angle} degrees, and the racers' paths`);
-    loss.node.setAttribute("aria-label", `The share of the first loss at each step. ${text}`);
-    target.textContent = tellTarget();
-    target.classList.toggle("gdw-met", Boolean(found.lost && found.won));
   }
 
   function drawAxes() {
     const fresh = map.frame({
-      width: room.first, ratio: 1.5, x: WINDOW.slice(0, 2), y: WINDOW.slice(2), xName: "x", yName: "y", xTicks: 6,
+      width: story.room.first, ratio: 1.5, x: WINDOW.slice(0, 2), y: WINDOW.slice(2), xName: "x", yName: "y", xTicks: 6,
     });
     if (fresh || turned !== state.angle) {
       turned = state.angle;
       const { x, y } = map;
       hills.setAttribute("d", contours((a, b) => RULES.value(a, b, ...TURNS[turned / 5], 1), WINDOW, x, y));
-      minimum.setAttribute("d", `M${near(x(0))} ${near(y(0))}m-5 0h10m-5 -5v10`);
+      minimum.setAttribute("d", cross([0, 0], x, y));
       const [a, b] = start(turned);
-      set(place, { cx: near(x(a)), cy: near(y(b)) });
+      set(first, { cx: near(x(a)), cy: near(y(b)) });
     }
     const most = RACERS[state.racers].reduce((top, name) =>
       story.run.runs[NAMES.indexOf(name)].left.reduce((a, b) => Math.max(a, b), top), 1);
     loss.frame({
-      width: room.second, height: room.wide ? map.height : 130, x: [0, STEPS], y: [1e-12, most > 1e4 ? 1e16 : 1e4],
+      width: story.room.second, height: story.room.wide ? map.height : 130, x: [0, STEPS], y: [1e-12, most > 1e4 ? 1e16 : 1e4],
       yLog: true, xName: "step", yName: "share of the first loss, log axis", xTicks: 4, yTicks: 5,
     });
     goal.setAttribute("d", `M${loss.x.ends[0]} ${near(loss.y(TARGET.error))}H${loss.x.ends[1]}`);
     set(goalName, { x: loss.x.ends[0] + 6, y: near(loss.y(TARGET.error)) + 15 });
   }
 
-  function drawRun({ trail, curve, here, mark }, { path, left }, shown) {
-    for (const node of [trail, curve, here, mark]) set(node, { visibility: shown ? null : "hidden" });
-    const now = Math.min(frame, left.length - 1);
+  function drawRun({ way, curve, here, mark }, { path, left }, shown) {
+    for (const node of [way, curve, here, mark]) set(node, { visibility: shown ? null : "hidden" });
+    const now = Math.min(story.frame, left.length - 1);
     const gone = path.slice(0, now + 1);
     const lost = gone.findIndex((p) => Math.abs(p[0]) > 100 || Math.abs(p[1]) > 100);
-    trail.setAttribute("d", line(lost < 0 ? gone : gone.slice(0, lost + 1), map.x, map.y));
+    way.setAttribute("d", line(lost < 0 ? gone : gone.slice(0, lost + 1), map.x, map.y));
     set(here, { cx: near(map.x(path[now][0])), cy: near(map.y(path[now][1])) });
     curve.setAttribute("d", line(left.map((share, step) => [step, share]), loss.x, loss.y));
     set(mark, { cx: near(loss.x(now)), cy: near(loss.y(left[now])) });
@@ -194,22 +139,22 @@ export function render({ model, el, page, python }) {
     const each = RACERS[state.racers].map((name) => {
       const { left, reached } = story.run.runs[NAMES.indexOf(name)];
       const { title } = METHODS[name];
-      if (left.length <= frame) return `${title} diverged at step ${left.length}`;
-      const since = reached <= frame ? `, a millionth from step ${reached} on` : "";
-      return `${title} has ${format(left[frame])} left${since}`;
+      if (left.length <= story.frame) return `${title} diverged at step ${left.length}`;
+      const since = reached <= story.frame ? `, a millionth from step ${reached} on` : "";
+      return `${title} has ${format(left[story.frame])} left${since}`;
     });
-    return `${frame} ${frame === 1 ? "step" : "steps"}, turned by ${state.angle}°, loss times ${state.scale}: ${each.join("; ")}.`;
+    return `${inSteps(story.frame)}, turned by ${state.angle}°, loss times ${state.scale}: ${each.join("; ")}.`;
   }
 
-  function tellTarget() {
+  function aim() {
     const steps = (count) => (count === Infinity ? "never" : count);
     const say = ([adam, momentum, angle, scale]) =>
       `at ${angle}° and times ${scale} (Adam ${steps(adam)}, momentum ${steps(momentum)})`;
     const lost = found.lost && `lost ${say(found.lost)}`;
     const won = found.won && `won ${say(found.won)}`;
-    if (lost && won) return `Target met: steps to a millionth, Adam ${lost} and ${won}.`;
+    if (lost && won) return [`Target met: steps to a millionth, Adam ${lost} and ${won}.`, true];
     const goal = `Target: by turning and scaling alone, make Adam lose to momentum by ${TARGET.margin} steps or more, and win by as many.`;
-    return lost || won ? `${goal} So far it ${lost || won}.` : goal;
+    return [lost || won ? `${goal} So far it ${lost || won}.` : goal, false];
   }
 
   function readFound(text = "") {
@@ -219,13 +164,4 @@ export function render({ model, el, page, python }) {
     });
     return { lost, won };
   }
-
-  story.open();
-  const watcher = new ResizeObserver(() => columns(el).first !== room.first && draw());
-  watcher.observe(el);
-  return () => {
-    player.pause();
-    watcher.disconnect();
-    story.close();
-  };
 }

@@ -3,6 +3,11 @@
 import { s, set } from "./dom.js";
 import { near } from "./plot.js";
 
+// Whether a point is one, and inside a window.
+export function within({ length, 0: x, 1: y }, [left, right, low, high]) {
+  return length === 2 && x >= left && x <= right && y >= low && y <= high;
+}
+
 // The hollow ring. Dragged by a pointer, moved by the arrow keys (finely with Shift), sent home by Home.
 export function ring({ label, move, home }) {
   const halo = s("circle", { r: 18, class: "gdw-halo" });

@@ -13,21 +13,22 @@ export function sentence() {
 }
 
 // The settings of a widget and the run they give.
-//   names     the synced traits that are settings
-//   valid     (name, value, settings so far) => boolean, for what comes from the page's address
+//   domains   {setting: what it may be, in the page's address}: a range [least, most, multiple of], a table with
+//             such a key, or (value, settings so far) => boolean
 //   compute   settings => run
 //   numbers   run => all its doubles, in the order in which Python sends them
 //   revive    (arrays from Python, status) => run
 //   tolerance how far a number may be from Python's, relative to 1 or to its size: only for exp and log
 //   changed   called after each new run
-//   note      () => more to keep in the address, such as targets met
-export function session({ model, page, python: converse }, { names, valid, compute, numbers, revive, changed, tolerance = 0, note = () => ({}) }) {
+//   met       () => what to keep of the target in the address, if anything
+export function session({ model, page, python: converse }, { domains, compute, numbers, revive, changed, tolerance = 0, met }) {
+  const names = Object.keys(domains);
   const current = () => Object.fromEntries(names.map((name) => [name, model.get(name)]));
   const opening = current();
   const self = { opening, state: { ...opening }, run: null, node: h("p", { class: "gdw-python" }) };
   for (const name of names) {
     const value = parse(page?.settings[name], opening[name]);
-    if (value !== undefined && valid(name, value, self.state)) self.state[name] = value;
+    if (value !== undefined && legal(domains[name], value, self.state)) self.state[name] = value;
   }
   const update = () => {
     self.run = compute(self.state);
@@ -37,7 +38,8 @@ export function session({ model, page, python: converse }, { names, valid, compu
   self.change = (settings) => {
     Object.assign(self.state, settings);
     update();
-    page?.write({ ...self.state, ...note() });
+    const kept = met?.();
+    page?.write({ ...self.state, ...(kept && { met: kept }) });
     python?.ask(true);
   };
   self.open = () => {
@@ -46,6 +48,18 @@ export function session({ model, page, python: converse }, { names, valid, compu
   };
   self.close = () => python?.close();
   return self;
+}
+
+// The points of a path that came as one number after the other.
+export function pairs(flat) {
+  return Array.from({ length: flat.length / 2 }, (_, k) => [flat[2 * k], flat[2 * k + 1]]);
+}
+
+function legal(domain, value, settings) {
+  if (typeof domain === "function") return domain(value, settings);
+  if (!Array.isArray(domain)) return Object.hasOwn(domain, value);
+  const [least, most, multiple] = domain;
+  return value >= least && value <= most && !(value % multiple);
 }
 
 function parse(text, like) {

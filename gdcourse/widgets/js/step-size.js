@@ -1,16 +1,16 @@
 // A tangent and the line that a step h draws in its place, and the error of three methods against h.
 
-import { button, choice, slider } from "./controls.js";
+import { button } from "./controls.js";
 import { h, s, set } from "./dom.js";
-import { columns, panel } from "./panel.js";
+import { ink, key } from "./key.js";
+import { panel } from "./panel.js";
 import { format, line, near } from "./plot.js";
 import { FUNCTIONS, GRID, METHODS, POINT, RULES, SIZES } from "./rules.js";
-import { sentence, session } from "./session.js";
+import { stage } from "./stage.js";
 
 const HEIGHT = 230;
 const INKS = { forward: ["path", null], central: ["second", "8 3"], complex: ["fourth", "8 3 2 3"] };
 const names = Object.keys(METHODS);
-const titles = (table) => Object.fromEntries(Object.entries(table).map(([name, { title }]) => [name, title]));
 
 function slopes(name, size) {
   const f = FUNCTIONS[name];
@@ -27,87 +27,62 @@ export function compute({ h: size, function: name }) {
 
 export const numbers = (run) => [run.exact, ...run.found, ...run.curves.flat()];
 
-export function render({ model, el, page, python }) {
-  let room = null;
-  const met = readMet(page?.settings.met);
-
-  const story = session({ model, page, python }, {
-    names: ["h", "method", "function"],
-    valid: (name, value) => {
-      if (name === "h") return value >= SIZES[0] && value <= SIZES[1];
-      return Object.hasOwn(name === "method" ? METHODS : FUNCTIONS, value);
-    },
-    compute: (settings) => measured(compute(settings)),
-    numbers,
-    revive: ([[exact, ...found], errors], status) => measured({
+export function render(place) {
+  const met = readMet(place.page?.settings.met);
+  const story = stage(place, {
+    domains: { h: SIZES, method: METHODS, function: FUNCTIONS },
+    share: 0.5,
+    compute, numbers,
+    revive: ([[exact, ...found], errors], status) => ({
       exact, found, curves: names.map((_, k) => [...errors.slice(k * GRID.length, (k + 1) * GRID.length)]), status,
     }),
-    changed: () => draw(),
-    note: () => (met.size ? { met: [...met].map(([name, best]) => [name, ...best].join(":")).join() } : {}),
+    judge, paint, tell, aim,
+    met: () => [...met].map(([name, best]) => [name, ...best].join(":")).join(),
   });
   const { state, opening } = story;
 
   // The error of the chosen method, and the least that each one has reached.
-  function measured(run) {
+  function judge(run) {
     run.error = RULES.error(run.found[names.indexOf(state.method)], run.exact);
     if (run.error < (met.get(state.method)?.[1] ?? 0.1)) met.set(state.method, [state.h, run.error]);
-    return run;
   }
 
-  const change = (settings) => story.change(settings);
-  const graph = panel();
-  const vee = panel();
-  const live = sentence();
-  const target = h("p", { class: "gdw-target" });
-  const controls = {
-    h: slider({
-      label: "Step h", name: "h", min: SIZES[0], max: SIZES[1], step: 0.05, scale: "log", show: format,
-      input: (size) => change({ h: size }),
-    }),
-    method: choice({ label: "Method", name: "method", options: Object.fromEntries(names.map((name) => [name, name])), input: (method) => change({ method }) }),
-    function: choice({ label: "Function", name: "function", options: titles(FUNCTIONS), input: (name) => change({ function: name }) }),
-  };
-  const reset = h("div", { class: "gdw-buttons" }, button("Reset", () => change(opening)));
-
-  const ink = ([color, dash]) => ({ class: "gdw-path", style: `stroke: var(--gdw-${color})`, "stroke-dasharray": dash });
+  const graph = panel("The function, its tangent, and the line whose slope is measured");
   const shape = s("path", { class: "gdw-blue" });
   const tangent = s("path", { class: "gdw-theory" });
   const secant = s("path", { class: "gdw-path" });
-  const ends = s("path", { class: "gdw-dots" });
+  const ends = s("path", { class: "gdw-dots", style: "stroke-width: 8" });
   graph.inside.append(shape, tangent, secant, ends);
+  const vee = panel("The relative error against the step, on log axes");
   const curves = names.map((name) => s("path", ink(INKS[name])));
-  const swatches = names.map((name) => s("path", ink(INKS[name])));
-  const key = names.map((name) => s("text", { "aria-hidden": "true" }, name));
   const mark = s("circle", { r: 4.5, class: "gdw-here" });
   vee.inside.append(...curves);
-  vee.above.append(...swatches, ...key, mark);
-  el.replaceChildren(
-    h("div", { class: "gdw-panels" }, graph.node, vee.node),
-    h("div", { class: "gdw-row" }, controls.h.node),
-    h("div", { class: "gdw-row" }, controls.method.node, controls.function.node, reset),
-    target, live.node, story.node,
+  const titles = key(vee.above, names.map((name) => [ink(INKS[name]), name]));
+  vee.above.append(mark);
+  return story.lay(
+    [graph, vee],
+    [story.slider("h", "Step h", { step: 0.05, scale: "log", show: format })],
+    [
+      story.choice("method", "Method", Object.fromEntries(names.map((name) => [name, name]))), story.choice("function", "Function"),
+      h("div", { class: "gdw-buttons" }, button("Reset", () => story.change(opening))),
+    ],
   );
 
-  function draw() {
-    room = columns(el, 0.5);
+  function paint() {
     drawGraph();
     drawVee();
-    for (const name of ["h", "method", "function"]) controls[name].update(state[name]);
-    const text = tell();
-    live.say(text);
-    graph.node.setAttribute("aria-label", "The function, its tangent, and the line whose slope is measured");
-    vee.node.setAttribute("aria-label", `The relative error against the step, on log axes. ${text}`);
-    const done = names.every((name) => met.get(name)?.[1] <= METHODS[name].target);
+  }
+
+  function aim() {
     const list = names.filter((name) => met.has(name)).map((name) => `${name} ${format(met.get(name)[1])}`).join(", ");
+    if (names.every((name) => met.get(name)?.[1] <= METHODS[name].target)) return [`Target met: ${list}.`, true];
     const goals = names.map((name) => `${METHODS[name].target.toExponential(0).replace("-", "−")} ${name}`).join(", ");
-    const goal = `Target: relative errors under ${goals}.`;
-    target.textContent = done ? `Target met: ${list}.` : list ? `${goal} Least: ${list}.` : goal;
-    target.classList.toggle("gdw-met", done);
+    return [`Target: relative errors under ${goals}.${list && " Least: " + list + "."}`, false];
   }
 
   function drawGraph() {
     const f = FUNCTIONS[state.function];
-    graph.frame({ width: room.first, height: HEIGHT, x: [0, 3], y: [0, f.top], xName: "x", yName: f.title });
+    graph.frame({ width: story.room.first, height: HEIGHT, x: [0, 3], y: [0, f.top], xName: "x", yName: f.title });
     const { x, y } = graph;
     const { exact, found } = story.run;
     const through = (px, slope) => line([0, 3].map((end) => [end, f.value(px) + slope * (end - px)]), x, y);
@@ -117,22 +92,19 @@ export function render({ model, el, page, python }) {
     secant.setAttribute("d", through(central ? POINT + state.h : POINT, found[names.indexOf(state.method)]));
     const places = { forward: [POINT, POINT + state.h], central: [POINT - state.h, POINT + state.h], complex: [POINT] }[state.method];
     ends.setAttribute("d", places.map((px) => `M${near(x(px))} ${near(y(f.value(px)))}h0`).join(""));
-    ends.style.strokeWidth = 8;
   }
 
   function drawVee() {
     vee.frame({
-      width: room.second, height: room.wide ? HEIGHT : 150, x: SIZES, y: [1e-17, 10], xLog: true, yLog: true,
+      width: story.room.second, height: story.room.wide ? HEIGHT : 150, x: SIZES, y: [1e-17, 10], xLog: true, yLog: true,
       xName: "step h, log axis", yName: "relative error, log axis", xTicks: 5, yTicks: 6,
     });
     const { x, y } = vee;
     names.forEach((name, k) => {
       curves[k].setAttribute("d", line(story.run.curves[k].map((error, j) => [GRID[j], error]), x, y));
       curves[k].style.strokeWidth = name === state.method ? 2.5 : 1.2;
-      const row = y.ends[1] + 8 + 15 * k;
-      swatches[k].setAttribute("d", `M${near(x(1e-8)) - 40} ${row}h24`);
-      set(key[k], { x: near(x(1e-8)) - 10, y: row + 4 });
     });
+    titles(near(x(1e-8)) - 40, y.ends[1] + 8);
     set(mark, { cx: near(x(state.h)), cy: near(y(story.run.error)) });
   }
 
@@ -150,12 +122,4 @@ export function render({ model, el, page, python }) {
       Object.hasOwn(METHODS, name) && best.length === 2 && best.every((value) => value >= 0));
     return new Map(good);
   }
-
-  story.open();
-  const watcher = new ResizeObserver(() => columns(el, 0.5).first !== room.first && draw());
-  watcher.observe(el);
-  return () => {
-    watcher.disconnect();
-    story.close();
-  };
 }

@@ -2,14 +2,14 @@
 
 import { slider } from "./controls.js";
 import { h, s, set } from "./dom.js";
-import { columns, panel } from "./panel.js";
+import { ink, key } from "./key.js";
+import { panel } from "./panel.js";
 import { format, line, near } from "./plot.js";
 import { DATA, LR, PENALTIES, RULES, TARGET, TIMES } from "./rules.js";
-import { sentence, session } from "./session.js";
+import { stage } from "./stage.js";
 
 const HEIGHT = 220;
-const ORANGE = "stroke: var(--gdw-second); fill: none";
-const DASH = "6 2";
+const DASHED = ink(["second", "6 2"]);
 
 function power(base, count) {
   let result = 1;
@@ -24,7 +24,7 @@ function power(base, count) {
 const stop = (curvature, time) => RULES.stopped(power(RULES.factor(LR, curvature), time));
 
 function fit(kept) {
-  return DATA.grid.map((_, j) => kept.reduce((total, part, k) => total + part * DATA.shapes[k][j], 0));
+  return DATA.grid.map((_, j) => kept.reduce((total, part, k) => total + part * (DATA.shapes[k][j] / 1000), 0));
 }
 
 function apart(one, other) {
@@ -40,87 +40,61 @@ export function compute({ time, penalty }) {
 
 export const numbers = ({ stopped, ridge, early, shrunk, apart }) => [...stopped, ...ridge, ...early, ...shrunk, ...apart];
 
-export function render({ model, el, page, python }) {
-  let room = null;
-  let met = readMet(page?.settings.met);
-
-  const story = session({ model, page, python }, {
-    names: ["time", "penalty"],
-    valid: (name, value) => (name === "time" ? TIMES.includes(value) : value >= PENALTIES[0] && value <= PENALTIES[1]),
-    compute: (settings) => measured(compute(settings)),
-    numbers,
+export function render(place) {
+  let met = readMet(place.page?.settings.met);
+  const story = stage(place, {
+    domains: { time: (value) => TIMES.includes(value), penalty: PENALTIES },
+    share: 0.5,
+    compute, numbers,
     revive: (arrays, status) => {
       const [stopped, ridge, early, shrunk, gaps] = arrays.map((array) => [...array]);
       return { status, stopped, ridge, early, shrunk, apart: gaps };
     },
-    changed: () => draw(),
-    note: () => (met ? { met: met.join("-") } : {}),
+    judge, paint, tell, aim,
+    met: () => met?.join("-"),
   });
   const { state } = story;
 
-  function measured(run) {
-    const [gap, ...misses] = run.apart;
+  function judge({ apart: [gap, ...misses] }) {
     if (gap <= TARGET.gap && Math.max(...misses) <= TARGET.miss && !(met?.[0] <= gap)) {
       met = [Number(gap.toPrecision(3)), state.time, state.penalty];
     }
-    return run;
   }
 
-  const kept = panel();
-  const fits = panel();
-  const live = sentence();
-  const target = h("p", { class: "gdw-target" });
-  const controls = {
-    time: slider({
-      label: "Stop after, steps", name: "time", min: 0, max: TIMES.length - 1, step: 1, show: (k) => String(TIMES[k]),
-      input: (k) => story.change({ time: TIMES[k] }),
-    }),
-    penalty: slider({
-      label: "Penalty", name: "penalty", min: PENALTIES[0], max: PENALTIES[1], step: 0.02, scale: "log", show: format,
-      input: (penalty) => story.change({ penalty }),
-    }),
-  };
-
+  const kept = panel("What early stopping and the penalty keep of each mode, against its curvature");
   const stopCurve = s("path", { class: "gdw-path" });
-  const ridgeCurve = s("path", { style: ORANGE, "stroke-width": 1.5, "stroke-dasharray": DASH });
+  const ridgeCurve = s("path", DASHED);
   const stopDots = DATA.curvatures.map(() => s("circle", { r: 4, class: "gdw-here" }));
-  const ridgeDots = DATA.curvatures.map(() => s("rect", { width: 9, height: 9, style: ORANGE, "stroke-width": 1.5 }));
+  const ridgeDots = DATA.curvatures.map(() => s("rect", { width: 9, height: 9, ...DASHED, "stroke-dasharray": null }));
   kept.inside.append(stopCurve, ridgeCurve);
   kept.above.append(...stopDots, ...ridgeDots);
+  const fits = panel("Twenty noisy points of a sine and the two fits");
   const sine = s("path", { class: "gdw-theory" });
   const points = DATA.x.map(() => s("circle", { r: 4, class: "gdw-spot" }));
   const early = s("path", { class: "gdw-path" });
-  const shrunk = s("path", { style: ORANGE, "stroke-width": 2, "stroke-dasharray": DASH });
-  const keys = [["gdw-path", "stopped"], ["", "penalty"], ["gdw-theory", "the sine"]].map(([name, text], k) => [
-    s("path", name ? { class: name } : { style: ORANGE, "stroke-width": 2, "stroke-dasharray": DASH }),
-    s("text", { "aria-hidden": "true" }, text), k,
-  ]);
+  const shrunk = s("path", DASHED);
   fits.inside.append(sine, ...points, early, shrunk);
-  fits.above.append(...keys.flatMap(([sample, text]) => [sample, text]));
-  el.replaceChildren(
-    h("div", { class: "gdw-panels" }, kept.node, fits.node),
-    h("div", { class: "gdw-row", style: "grid-template-columns: 1fr 1fr" }, controls.time.node, controls.penalty.node),
-    target, live.node, story.node,
+  const titles = key(fits.above, [[{ class: "gdw-path" }, "stopped"], [DASHED, "penalty"], [{ class: "gdw-theory" }, "the sine"]]);
+  const time = slider({
+    label: "Stop after, steps", name: "time", min: 0, max: TIMES.length - 1, step: 1, show: (k) => String(TIMES[k]),
+    input: (k) => story.change({ time: TIMES[k] }),
+  });
+  return story.lay(
+    [kept, fits],
+    h("div", { class: "gdw-row", style: "grid-template-columns: 1fr 1fr" },
+      time.node, story.slider("penalty", "Penalty", { step: 0.02, scale: "log", show: format }).node),
   );
 
-  function draw() {
-    room = columns(el, 0.5);
+  function paint() {
     drawKept();
     drawFits();
-    controls.time.update(TIMES.indexOf(state.time));
-    controls.penalty.update(state.penalty);
-    const text = tell();
-    live.say(text);
-    kept.node.setAttribute("aria-label", "What early stopping and the penalty keep of each mode, against its curvature");
-    fits.node.setAttribute("aria-label", `Twenty noisy points of a sine and the two fits. ${text}`);
-    target.textContent = tellTarget();
-    target.classList.toggle("gdw-met", Boolean(met));
+    time.update(TIMES.indexOf(state.time));
   }
 
   function drawKept() {
     const { stopped, ridge } = story.run;
     kept.frame({
-      width: room.first, height: room.wide ? HEIGHT : 150, x: [1e-5, 10], y: [0, 1], xLog: true, xName: "curvature, log axis",
+      width: story.room.first, height: story.room.wide ? HEIGHT : 150, x: [1e-5, 10], y: [0, 1], xLog: true, xName: "curvature, log axis",
       yName: "part of the mode kept", xTicks: 6, yTicks: 4,
     });
     const { x, y } = kept;
@@ -136,7 +110,7 @@ export function render({ model, el, page, python }) {
 
   function drawFits() {
     fits.frame({
-      width: room.second, height: room.wide ? HEIGHT : 150, x: [-1, 1], y: [-2, 2], xName: "x", yName: "y", xTicks: 4,
+      width: story.room.second, height: story.room.wide ? HEIGHT : 150, x: [-1, 1], y: [-2, 2], xName: "x", yName: "y", xTicks: 4,
       yTicks: 4,
     });
     const { x, y } = fits;
@@ -145,11 +119,7 @@ export function render({ model, el, page, python }) {
     early.setAttribute("d", drawn(story.run.early));
     shrunk.setAttribute("d", drawn(story.run.shrunk));
     points.forEach((point, k) => set(point, { cx: near(x(DATA.x[k])), cy: near(y(DATA.y[k])) }));
-    for (const [sample, text, k] of keys) {
-      const [left, up] = [x.ends[0] + 10, y.ends[1] + 8 + 16 * k];
-      sample.setAttribute("d", `M${left} ${up}h24`);
-      set(text, { x: left + 30, y: up + 4 });
-    }
+    titles(x.ends[0] + 10, y.ends[1] + 8);
   }
 
   function tell() {
@@ -159,21 +129,13 @@ export function render({ model, el, page, python }) {
     return `Stopped after ${steps}, and with a penalty of ${format(state.penalty)}: the fits are ${gap} apart, and miss the sine by ${one} and ${other}. Penalty × rate × steps: ${product}.`;
   }
 
-  function tellTarget() {
-    if (met) return `Target met: the fits are ${met[0].toFixed(3)} apart after ${met[1]} steps and with a penalty of ${format(met[2])}.`;
-    return `Target: two fits less than ${TARGET.gap} apart (root mean square), neither more than ${TARGET.miss} from the sine.`;
+  function aim() {
+    if (met) return [`Target met: the fits are ${met[0].toFixed(3)} apart after ${met[1]} steps and with a penalty of ${format(met[2])}.`, true];
+    return [`Target: two fits less than ${TARGET.gap} apart (root mean square), neither more than ${TARGET.miss} from the sine.`, false];
   }
 
   function readMet(text = "") {
     const [gap, time, penalty] = text.split("-").map(Number);
     return gap > 0 && gap <= TARGET.gap && TIMES.includes(time) && penalty >= PENALTIES[0] ? [gap, time, penalty] : null;
   }
-
-  story.open();
-  const watcher = new ResizeObserver(() => columns(el, 0.5).first !== room.first && draw());
-  watcher.observe(el);
-  return () => {
-    watcher.disconnect();
-    story.close();
-  };
 }

@@ -1,0 +1,80 @@
+// What most widgets are: panels, controls in rows below them, a target and a sentence, and a run that can be played.
+
+import { choice, slider } from "./controls.js";
+import { h, unique } from "./dom.js";
+import { columns } from "./panel.js";
+import { playback } from "./playback.js";
+import { sentence, session } from "./session.js";
+
+// Its parts, besides domains, compute, numbers, revive, tolerance and met, which are those of a session:
+//   share    the part of the width that the first panel has where there is room for two
+//   frames   run => how many frames it can be played through, where it can; rest is the one it is shown at, if not the last
+//   judge    run => looks at each new run, for the target
+//   paint    () => draws the panels; tell () => the sentence; aim () => [what the target says, whether it is met]
+export function stage(place, { share = 0.6, frames = () => 0, rest = frames, seconds, judge, paint, tell, aim, ...how }) {
+  const live = sentence();
+  const target = h("p", { class: "gdw-target" });
+  const updates = [];
+  const draw = (moving = false) => {
+    self.room = columns(place.el, share);
+    paint();
+    for (const update of updates) update();
+    live.say(tell(), moving);
+    const [text, reached] = aim();
+    target.textContent = text;
+    target.classList.toggle("gdw-met", reached);
+  };
+  const self = session(place, {
+    ...how,
+    changed: () => {
+      judge?.(self.run);
+      self.frame = rest(self.run);
+      draw();
+    },
+  });
+  const { change } = self;
+  self.change = (settings) => {
+    self.player.pause();
+    change(settings);
+  };
+  const show = (k, moving) => {
+    self.frame = k;
+    draw(moving);
+  };
+  self.player = playback(self, () => frames(self.run), show, seconds);
+  // A control for a setting; it follows the setting from then on.
+  self.slider = (name, label, { off, ...more } = {}) => {
+    const [min, max, step] = how.domains[name];
+    const one = slider({ label, name, min, max, step, show: String, input: (value) => self.change({ [name]: value }), ...more });
+    updates.push(() => one.update(self.state[name], off?.()));
+    return one;
+  };
+  self.choice = (name, label, options = titles(how.domains[name]), input = (value) => self.change({ [name]: value })) => {
+    const one = choice({ label, name, options, input });
+    updates.push(() => one.update(self.state[name]));
+    return one;
+  };
+  // Put it all in its place: rows are lists of controls, or elements as they are. Returns how to take it away again.
+  self.lay = (panels, ...rows) => {
+    place.el.replaceChildren(
+      h("div", { class: "gdw-panels" }, ...panels.map((one) => one.node)),
+      ...rows.map((row) => (Array.isArray(row) ? h("div", { class: "gdw-row" }, ...row.map((one) => one.node ?? one)) : row)),
+      target, live.node, self.node,
+    );
+    live.node.id = unique("told");
+    panels.at(-1).node.setAttribute("aria-describedby", live.node.id);
+    self.open();
+    const watcher = new ResizeObserver(() => columns(place.el, share).first !== self.room.first && draw());
+    watcher.observe(place.el);
+    return () => {
+      self.player.pause();
+      watcher.disconnect();
+      self.close();
+    };
+  };
+  return self;
+}
+
+function titles(table) {
+  return Object.fromEntries(Object.entries(table).map(([name, { title }]) => [name, title]));
+}
