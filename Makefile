@@ -48,6 +48,7 @@ bench: $(READY) ## measure training against PyTorch, scikit-learn and the floor
 	$(BIN)/python benchmarks/training.py
 
 bench-book: $(READY) ## measure the built pages and the widgets
+	$(BIN)/python benchmarks/widgets.py
 	$(BIN)/python benchmarks/book.py
 
 bench-grading: $(READY) ## measure grading against stock nbgrader

@@ -1,4 +1,5 @@
-"""Measure the built book: what each page weighs, asks for and shifts, and what Lighthouse says of it on a phone.
+"""Measure the built book: what each page weighs, asks for and shifts, how soon its first live figure is there, and
+what Lighthouse says of it on a phone.
 
     make book && make bench-book
     .venv/bin/python benchmarks/book.py momentum index       # these pages alone
@@ -11,6 +12,7 @@ import gzip
 import http.server
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -23,7 +25,12 @@ from playwright.sync_api import sync_playwright
 
 SITE = Path(__file__).resolve().parent.parent / "_build" / "html"
 PACKED = (".woff2", ".png", ".jpg", ".gif")
-BARS = {"kB": 300, "shift": 0.02, "elsewhere": 0, "errors": 0}
+WIDTHS = (412, 1280)
+BARS = {"kB": 300, "elsewhere": 0, "errors": 0, "shift, 412": 0.02, "shift, 1280": 0.02, "ready": 0.8, "slowly": 3}
+SLOW = {"offline": False, "latency": 150, "downloadThroughput": 1.6e6 / 8, "uploadThroughput": 0.75e6 / 8}
+FIRST = """setInterval(() => {
+  if (document.querySelector('[data-mounted]')) globalThis.liveAt ??= performance.now() / 1000
+}, 5)"""
 SHIFT = """() => new Promise(done => {
   let sum = 0
   new PerformanceObserver(list => { for (const e of list.getEntries()) if (!e.hadRecentInput) sum += e.value })
@@ -52,9 +59,28 @@ class Server(http.server.SimpleHTTPRequestHandler):
         pass
 
 
-def measure(browser, base, name):
-    """Visit one page at 412 pixels, scroll through it, and return a row of figures."""
+def ready(browser, base, name, slowly):
+    """Return the seconds until a page's first live figure is there, on a CPU x4 and 1.6 Mbit/s if slowly."""
     page = browser.new_context(viewport={"width": 412, "height": 823}).new_page()
+    if slowly:
+        client = page.context.new_cdp_session(page)
+        client.send("Emulation.setCPUThrottlingRate", {"rate": 4})
+        client.send("Network.emulateNetworkConditions", SLOW)
+    page.add_init_script(FIRST)
+    text = (SITE / name).read_text("utf-8")
+    if 'class="gdw-host"' not in text:
+        return 0.0
+    kind = re.search(r'"kind": "([\w-]+)"', text)[1]
+    page.goto(f"{base}/{name}#widget={kind}")
+    page.wait_for_function("globalThis.liveAt")
+    seconds = page.evaluate("liveAt")
+    page.context.close()
+    return seconds
+
+
+def measure(browser, base, name, width):
+    """Visit one page at some width, scroll through it, and return a row of figures."""
+    page = browser.new_context(viewport={"width": width, "height": 823}).new_page()
     replies, errors = [], []
     page.on("response", lambda reply: replies.append(reply))
     page.on("pageerror", lambda error: errors.append(str(error)))
@@ -79,7 +105,7 @@ def measure(browser, base, name):
         "elsewhere": sum(not url.startswith((base, "data:", "blob:")) for url in weights),
         "errors": len(errors),
         "figures": page.locator("article .gd-figure svg").count(),
-        "shift": max(first_shift, page.evaluate(SHIFT)),
+        f"shift, {width}": max(first_shift, page.evaluate(SHIFT)),
     }
     page.context.close()
     return row, weights
@@ -115,14 +141,20 @@ def main():
                    if not sys.argv[1:] or path.stem in sys.argv[1:])
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        results = [measure(browser, base, name) for name in names]
+        results = []
+        for name in names:
+            wide, _ = measure(browser, base, name, WIDTHS[1])
+            row, weights = measure(browser, base, name, WIDTHS[0])
+            times = {"ready": ready(browser, base, name, False), "slowly": ready(browser, base, name, True)}
+            results.append((wide | row | times, weights))
         browser.close()
     rows = [row for row, _ in results]
-    print("page                    total kB   html kB   requests   elsewhere   errors   figures   layout shift")
+    head = ("kB", "html", "requests", "elsewhere", "errors", "figures", *(f"shift, {width}" for width in WIDTHS),
+            "ready", "slowly")  # fmt: skip
+    print(f"{'page':22}" + "".join(f"{name:>13}" for name in head))
     for row in rows:
-        print("{page:22} {kB:9.0f} {html:9.1f} {requests:10} {elsewhere:11} {errors:8} {figures:9} {shift:14.4f}"
-              .format(**row))  # fmt: skip
-    print("{page:22} {kB:9} {0:9} {0:10} {elsewhere:11} {errors:8} {0:9} {shift:14}".format("", page="bar", **BARS))
+        print(f"{row['page']:22}" + "".join(f"{row[name]:13.4g}" for name in head))
+    print(f"{'bar':22}" + "".join(f"{BARS.get(name, ''):>13}" for name in head))
     heaviest = max(results, key=lambda result: result[0]["kB"])
     print(f"\nWhat {heaviest[0]['page']} loads, kB:")
     for url, size in sorted(heaviest[1].items(), key=lambda item: -item[1])[:14]:

@@ -1,4 +1,5 @@
-"""Measure the widgets: how much they weigh, how fast they answer a slider, and whether they compute what Python does.
+"""Measure the widgets: how much they weigh, how fast they answer a slider, what they keep, and whether they compute
+what Python does.
 
     python benchmarks/widgets.py [number of paths]
 
@@ -51,6 +52,7 @@ def weigh():
     """Print what the scripts and the static figures weigh."""
     scripts = bundle.scripts(WIDGETS.values())
     loader = packed(scripts[bundle.LOADER])
+    report("style sheet, gz", packed(bundle.source(bundle.STYLE)), 2, "kB")
     for kind, widget in WIDGETS.items():
         own = packed(scripts[f"widget-{kind}.js"])
         figure = packed(widget()._repr_mimebundle_()[0]["text/html"])
@@ -59,7 +61,8 @@ def weigh():
 
 
 def time_sliders(browser, kind, file, slowdown):
-    """Print the 95th percentiles from a slider's event to the end of the handler, and to the frame on the screen.
+    """Print the 95th percentiles from a slider's event to the end of the handler, and to the frame on the screen, and
+    how many kB the page holds more after all of them than after the first round.
 
     The widget called "empty" is a page with one slider that moves nothing: what this machine takes for any frame.
     """
@@ -67,15 +70,29 @@ def time_sliders(browser, kind, file, slowdown):
     page.goto(file.as_uri())
     page.wait_for_selector("[data-mounted]")
     page.evaluate(LISTEN)
-    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": slowdown})
-    for slider in page.locator("input[type=range]:enabled").all():
-        slider.focus()
-        for key in ["ArrowRight"] * 60 + ["ArrowLeft"] * 60:
-            page.keyboard.press(key)
-    page.wait_for_timeout(300)
+    client = page.context.new_cdp_session(page)
+    client.send("Emulation.setCPUThrottlingRate", {"rate": slowdown})
+
+    def move(times):
+        for slider in page.locator("input[type=range]:enabled").all():
+            slider.focus()
+            for key in ["ArrowRight"] * times + ["ArrowLeft"] * times:
+                page.keyboard.press(key)
+        page.wait_for_timeout(300)
+
+    def held():
+        client.send("HeapProfiler.collectGarbage")
+        return client.send("Runtime.getHeapUsage")["usedSize"] / 1024
+
+    move(5)
+    before = held()
+    page.evaluate("times.length = 0")
+    move(60)
     handled, painted = np.percentile(page.evaluate("times"), 95, axis=0)
     report(f"{kind}: slider event to handler done, p95, CPU x{slowdown}", handled, 4 if slowdown == 1 else 12, "ms")
     report(f"{kind}: slider event to painted frame, p95, CPU x{slowdown}", painted, 25 if slowdown == 1 else 50, "ms")
+    if slowdown == 1:
+        report(f"{kind}: memory kept after the sliders moved", held() - before, 200, "kB")
     page.close()
 
 
