@@ -53,7 +53,7 @@ TRIALS = (
           "refused"),
     Trial("the processes of others, too", _refused("os.listdir('/proc')"), "refused"),
     Trial("the course's checks, too", "import gdcourse.checks\nprint(hasattr(gdcourse.checks, 'judge'))", "False"),
-    Trial("what is asked for is withheld", _refused("gdcourse.data.standardize([[1.0], [2.0]])", "import gdcourse.data"),
+    Trial("what is asked for is withheld", _refused("data.standardize([[1.0], [2.0]])", "from gdcourse import data"),
           "withheld"),
     Trial("files: {disk_mb} MB", _refused("[open(f'/tmp/{i}', 'wb').write(bytes(1 << 24)) for i in range(9)]"),
           "refused"),
