@@ -35,7 +35,8 @@ DENIED = {
     "msgrcv": (70, 188), "msgctl": (71, 187), "semget": (64, 190), "semop": (65, 193), "semctl": (66, 191),
     "semtimedop": (220, 192), "mq_open": (240, 180), "mq_unlink": (241, 181), "memfd_create": (319, 279),
     "memfd_secret": (447, 447), "add_key": (248, 217), "request_key": (249, 218), "keyctl": (250, 219),
-    # file systems
+    # files; a lock can be seen by whoever runs at the same time
+    "flock": (73, 32),
     "mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41), "chroot": (161, 51), "open_tree": (428, 428),
     "move_mount": (429, 429), "fsopen": (430, 430), "fsconfig": (431, 431), "fsmount": (432, 432),
     "fspick": (433, 433), "mount_setattr": (442, 442), "open_by_handle_at": (304, 265), "mknod": (133, None),
@@ -50,7 +51,8 @@ DENIED = {
     "adjtimex": (159, 171), "sethostname": (170, 161), "setdomainname": (171, 162), "migrate_pages": (256, 238),
     "move_pages": (279, 239), "mbind": (237, 235), "set_mempolicy": (238, 237), "vhangup": (153, 58),
 }  # fmt: skip
-CLONE, CLONE3 = (56, 220), (435, 435)
+CLONE, CLONE3, FCNTL = (56, 220), (435, 435), (72, 25)
+LOCKS = 5, 36, 1024  # F_GETLK, F_OFD_GETLK, F_SETLEASE
 SYSCALLS = {"capset": (126, 91), "pidfd_open": (434, 434), "mount_setattr": (442, 442)}  # that we make ourselves
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -144,6 +146,10 @@ def program(allowed=(), machine=None):
         steps += [(AT_LEAST, 0, 1, X32), (RETURN, 0, 0, KILL)]
     for number in denied:
         steps += [(EQUALS, 0, 1, number), (RETURN, 0, 0, ERROR | errno.EPERM)]
+    steps += [(EQUALS, 0, 2 + 2 * len(LOCKS), FCNTL[place]), (LOAD, 0, 0, 24)]
+    for number in LOCKS:
+        steps += [(EQUALS, 0, 1, number), (RETURN, 0, 0, ERROR | errno.EPERM)]
+    steps.append((LOAD, 0, 0, 0))
     # The C library falls back from clone3, whose flags a filter cannot see, to clone. Threads are fine.
     steps += [(EQUALS, 0, 1, CLONE3[place]), (RETURN, 0, 0, ERROR | errno.ENOSYS)]
     if "fork" not in allowed:

@@ -153,7 +153,7 @@ for fd, ordinary, flags, signal in there:
 """),
     _leaving("leaves-locks", "leaves locks on files that everyone can read",
              """
-import fcntl, numpy, gdcourse
+import fcntl, struct, time, numpy, gdcourse
 for path in (numpy.__file__, gdcourse.__file__, sys.executable, "/etc/hostname", "/etc/passwd", "/dev/null"):
     try:
         fd = os.open(path, os.O_RDONLY)
@@ -165,9 +165,17 @@ for path in (numpy.__file__, gdcourse.__file__, sys.executable, "/etc/hostname",
     except OSError as error:
         print(path, error)
     try:
+        where = struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 4711, 1, 0)
+        if struct.unpack("hhqqi4x", fcntl.fcntl(fd, fcntl.F_GETLK, where))[0] != fcntl.F_UNLCK:
+            tell(MARK, "lock on a byte of", path)
+        fcntl.fcntl(fd, fcntl.F_SETLK, struct.pack("hhqqi4x", fcntl.F_RDLCK, 0, 4711, 1, 0))
+    except OSError as error:
+        print(path, error)
+    try:
         os.utime(path, (4711, 4711))
     except OSError as error:
         print(path, error)
+time.sleep(0.5)  # until the other one runs as well
 """),
     _leaving("leaves-names", "leaves marks in the machine's name, its clock and kernel settings",
              """
