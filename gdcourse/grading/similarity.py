@@ -13,6 +13,7 @@ import ast
 import io
 import re
 import tokenize
+from functools import lru_cache
 from importlib import import_module
 from typing import NamedTuple
 
@@ -136,6 +137,7 @@ class _Numbered(ast.NodeTransformer):
         return super().generic_visit(node)
 
 
+@lru_cache(maxsize=10_000)
 def tokens(form):
     """Return the tokens of a normal form, its names all alike, so that one more does not renumber the rest."""
     words = (token.string for token in tokenize.generate_tokens(io.StringIO(form).readline))
