@@ -36,7 +36,7 @@ def slim(app, page, template, context, doctree):
     }
     files["ipywidgets_state"] = (uri, attributes | {"body": json.dumps(stored).replace("</", "<\\/")})
     if stored["state"]:
-        app.add_css_file(bundle.STYLE)
+        app.add_css_file(bundle.STYLE, priority=900)  # after the site's own
     else:
         files.clear()
 
