@@ -376,7 +376,7 @@ def main(control, modules, sandboxed):
     while True:
         message, (handle, *_), _, _ = _received(control)
         request = json.loads(message)
-        pid = lockdown.fork() if sandboxed else os.fork()
+        waiter, pid = lockdown.fork() if sandboxed else (os.fork(),) * 2
         if not pid:
             try:
                 _child(shell, record, handle, control, request, sandboxed)
@@ -389,9 +389,9 @@ def main(control, modules, sandboxed):
         os.close(handle)
         control.sendall(json.dumps({"pid": pid}).encode())
         control.recv(16)
-        os.kill(pid, signal.SIGKILL)
-        _, status, used = os.wait4(pid, 0)
-        control.sendall(json.dumps({"status": status, "peak_kb": used.ru_maxrss}).encode())
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        control.sendall(json.dumps({"status": os.waitpid(waiter, 0)[1]}).encode())
 
 
 def _received(control):

@@ -53,7 +53,7 @@ DENIED = {
 }  # fmt: skip
 CLONE, CLONE3, FCNTL = (56, 220), (435, 435), (72, 25)
 LOCKS = 5, 36, 1024  # F_GETLK, F_OFD_GETLK, F_SETLEASE
-SYSCALLS = {"capset": (126, 91), "pidfd_open": (434, 434), "mount_setattr": (442, 442)}  # that we make ourselves
+SYSCALLS = {"capset": (126, 91), "mount_setattr": (442, 442)}  # that we make ourselves
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -72,17 +72,35 @@ def done(result, what):
 
 
 def fork():
-    """Fork a process that is the first of a new PID namespace. Returns: as os.fork()."""
-    home = done(libc.syscall(here(SYSCALLS["pidfd_open"]), os.getpid(), 0), "pidfd_open")
+    """Fork a process that is the first of a new PID namespace, by way of one that only waits for it.
+
+    Returns: in the new process (0, 0); else the one to wait for, which ends as the new one does, and the one to kill.
+    """
+    reads, writes = os.pipe()
+    waiter = os.fork()
+    if waiter:
+        os.close(writes)
+        with open(reads, "rb") as pipe:
+            told = pipe.read()
+        if not told:
+            raise OSError(f"no new PID namespace: {os.waitstatus_to_exitcode(os.waitpid(waiter, 0)[1])}")
+        return waiter, int(told)
     try:
-        done(libc.unshare(CLONE_NEWPID), "unshare")  # for children to come
-        try:
-            return os.fork()
-        finally:
-            if os.getpid() != 1:
-                done(libc.setns(home, CLONE_NEWPID), "setns")
-    finally:
-        os.close(home)
+        done(libc.unshare(CLONE_NEWPID), "unshare")  # for children to come, and no way back
+        pid = os.fork()
+        if not pid:
+            os.close(writes)
+            os.close(reads)
+            return 0, 0
+        os.write(writes, str(pid).encode())
+        os.closerange(3, 1024)
+        _, status = os.waitpid(pid, 0)
+        if os.WIFSIGNALED(status):
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            os.kill(os.getpid(), os.WTERMSIG(status))
+        os._exit(os.WEXITSTATUS(status))
+    except OSError as error:
+        os._exit(error.errno or 1)
 
 
 def enter(limits, keep, memory, files=()):

@@ -294,8 +294,8 @@ def test_the_filter_is_a_program_that_ends(machine):
     place = list(lockdown.AUDIT).index(machine)
     denied = {numbers[place] for numbers in lockdown.DENIED.values()} - {None}
 
-    def verdict(number, audit=lockdown.AUDIT[machine], flags=0):
-        data, at, a = {0: number, 4: audit, 16: flags}, 0, 0
+    def verdict(number, audit=lockdown.AUDIT[machine], flags=0, second=0):
+        data, at, a = {0: number, 4: audit, 16: flags, 24: second}, 0, 0
         for _ in range(len(steps)):
             code, yes, no, k = steps[at]
             at += 1
@@ -313,6 +313,9 @@ def test_the_filter_is_a_program_that_ends(machine):
         assert verdict(number) == (0x00050001 if number in denied else lockdown.ALLOW), number
     assert verdict(clone3) == 0x00050026 and verdict(clone) == 0x00050001
     assert verdict(clone, flags=0x3D0F00) == lockdown.ALLOW
+    fcntl = lockdown.FCNTL[place]
+    assert {verdict(fcntl, second=lock) for lock in lockdown.LOCKS} == {0x00050001}
+    assert {verdict(fcntl, second=other) for other in (0, 1, 2, 3, 4)} == {lockdown.ALLOW}
     assert verdict(0, audit=0x40000003) == lockdown.KILL
     if machine == "x86_64":
         assert verdict(lockdown.X32 + 57) == lockdown.KILL
