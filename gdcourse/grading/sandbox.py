@@ -61,7 +61,8 @@ def command(package, arguments, options=()):
     if bubblewrap is None or not sys.platform.startswith("linux"):
         raise SandboxError(MISSING)
     line = [bubblewrap, "--unshare-all", "--die-with-parent", "--new-session", "--cap-add", "CAP_SYS_ADMIN",
-            "--uid", "1000", "--gid", "1000", "--hostname", "grading", "--clearenv", "--ro-bind", "/usr", "/usr"]  # fmt: skip
+            "--uid", "1000", "--gid", "1000", "--hostname", "grading", "--clearenv",
+            "--ro-bind", "/usr", "/usr"]  # fmt: skip
     for name in SYSTEM:
         if os.path.islink(name) and not name.startswith("/etc"):
             line += ["--symlink", os.readlink(name), name]

@@ -70,7 +70,7 @@ def test_references_and_styles_have_all_points(ps):
         assert json.loads(json.dumps(result)) == result
 
 
-@pytest.mark.parametrize("ps", ["ps03", "ps10"])
+@pytest.mark.parametrize("ps", ["ps02", "ps03"])
 def test_every_answer_is_worth_what_it_is_worth_at_home(ps):
     slow = {"never ends"}
     for exercise in checks.assignment(ps).exercises[:4]:
@@ -345,6 +345,13 @@ print(type(gradient_ratio(settings)).__name__, gradient_ratio(settings))
 
 
 # Whatever goes wrong on our side
+
+
+def test_a_cold_process_does_the_same_and_is_not_kept():
+    processes.close()
+    result = execute(job("ps03", RIGHT, "plt.plot([1, 2]);", backend="kernel", exercises=["standardize"]))
+    assert (result["status"], result["backend"], points(result)) == ("graded", "kernel", 2)
+    assert "image/png" in outputs(result, 1)[0]["data"] and processes.KEPT == {}
 
 
 def test_a_dead_warm_process_is_replaced():
