@@ -8,6 +8,7 @@ cells, metadata, tags, outputs, attachments, kernel). What cannot be read is rej
 import copy
 import json
 import os
+import re
 import stat
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +22,8 @@ FILE = 32_000_000  # bytes of a notebook, its figures included
 VALUES = {b"[": 300_000, b"{": 300_000, b",": 3_000_000}  # more of these is no notebook, and fills the memory
 CELLS, TEXT = 1_000, 2_000_000  # cells, and characters in all of them
 UNREAD = "not-graded"  # id of the cell that says why nothing was run
+TAG = re.compile(r"<(?=[A-Za-z/!?])")
+LINK = re.compile(r"(\]\(\s*<?|^[ >]*\[[^\]\n]+\]:\s*<?)(?!https?://|#|<)", re.MULTILINE)
 NEW = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
 
 
@@ -78,7 +81,7 @@ def read(folder, ours):
 
 def three_lines(notes, width=200):
     """Write notes on at most three lines, one each as long as there is room."""
-    lines = [" ".join(note.split())[:width] for note in notes]
+    lines = ["".join(c if c.isprintable() else "?" for c in " ".join(note.split()))[:width] for note in notes]
     return "\n".join(lines if len(lines) <= 3 else [*lines[:2], " ".join(lines[2:])[:width]])
 
 
@@ -259,7 +262,18 @@ def rebuild(raw, ours):
     notes += [f"cells {what}: {_some(list(dict.fromkeys(found[key])))}." for key, what in says.items() if found[key]]
     if any("attachment:" in cell.source for cell in built if kind_of(cell) == "manual"):
         notes.append("pictures pasted into an answer are not kept: look at the notebook as it was handed in.")
+    for cell in built:
+        if cell.cell_type == "markdown" and kind_of(cell) != "readonly" and ("markdown", cell.source) not in ours.free:
+            cell.source = inert(cell.source)
     return book, notes
+
+
+def inert(text):
+    """Return Markdown without tags, and with no links but to the web: formgrader would run them with your rights.
+
+    Pictures beside the notebook and pasted into it are not there any more; a link to one would stop nbconvert.
+    """
+    return TAG.sub("< ", LINK.sub(r"\1#", text))
 
 
 def _free(kind, text, ours, index):

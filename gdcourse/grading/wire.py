@@ -19,7 +19,7 @@ from gdcourse.checks.values import Opaque
 
 LENGTHS = struct.Struct("!II")  # of the JSON, of the bytes behind it
 DTYPES = frozenset(np.dtype(kind).str for kind in "?bBhHiIlLqQefdFDg") | {np.dtype("G").str}
-EMPTY = 1 << 20  # rows that an array without a number may have
+EMPTY = 1 << 12  # rows that an array without a number may have
 KEY = 1 << 31  # larger whole numbers can be chosen so that all are at home in one place of a table
 DEPTH = 24
 TICK = 0.1  # seconds after which a receiver that waits looks at its clocks

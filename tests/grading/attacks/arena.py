@@ -77,7 +77,9 @@ class Arena:
         """Hand in a notebook in which the exercises named are right, and the others not written."""
         chosen = {e.name: Answer("", solution_source(e, e.styles[0]) + f"# {self.secrets['neighbour']}")
                   for e in self.exercises if e.name in right}  # fmt: skip
-        write(submission(self.release, chosen), self.folder(student) / f"{PS}.ipynb")
+        book = submission(self.release, chosen)
+        book.cells = [c for c in book.cells if c.cell_type == "markdown" or "nbgrader" in c.metadata]
+        write(book, self.folder(student) / f"{PS}.ipynb")
 
     def forbidden(self, student):
         """Return {where: bytes} of all that must not be in anything made of a student's submission."""
@@ -157,9 +159,16 @@ def processes():
 
 
 def descendants(root):
-    """Return {pid: name} of the living processes that come from one."""
+    """Return {pid: name} of the living processes that come from one, but for the helper that `spawn` keeps."""
     table = processes()
     below = {root}
     while more := {pid for pid, (parent, _) in table.items() if parent in below} - below:
         below |= more
-    return {pid: table[pid][1] for pid in below - {root} if pid in table}
+    return {pid: table[pid][1] for pid in below - {root} if pid in table and not minds_semaphores(pid)}
+
+
+def minds_semaphores(pid):
+    try:
+        return b"resource_tracker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False

@@ -55,6 +55,23 @@ def run(attacks, folder, pages):
                   services.heard, changed, told["pages"])  # fmt: skip
 
 
+def on_engine(attacks, folder, pages):
+    """Return {attack's name: what it achieved}, as the report sets beside stock."""
+    graded, found = run(attacks, folder, pages), {}
+    fair = all(graded.outcomes[s]["score"] == points for s, points in graded.students.items() if type(points) is float)
+    for student, attack in graded.students.items():
+        if isinstance(attack, float):
+            continue
+        outcome, shown = graded.outcomes[student], graded.arena.shown(student)
+        points = max(outcome["score"] or 0.0, found.get(attack.name, {}).get("points", 0.0))
+        found[attack.name] = {
+            "points": points, "of": 20, "graded": outcome["score"] is not None, "neighbour": fair,
+            "secrets": sorted(set(shown) - {"leak"}), "leaks": "leak" in shown, "heard": graded.heard,
+            "left": list(graded.left.values()), "pwned": bool(graded.changed), "status": outcome["status"],
+            "reason": outcome["reason"], "seconds": graded.seconds[student]}  # fmt: skip
+    return found
+
+
 def hand_in(arena, attacks):
     """Return {student: Attack or points}, everything handed in."""
     students, counts = {}, {"q": 0, "e": 0}
@@ -67,7 +84,7 @@ def hand_in(arena, attacks):
         right = NEIGHBOURS[number % len(NEIGHBOURS)]
         student = next_one(letter, "honest")
         arena.hand_in_honestly(student, right)
-        students[student] = sum(e.points for e in arena.exercises if e.name in right)
+        students[student] = float(sum(e.points for e in arena.exercises if e.name in right))
 
     for number, attack in enumerate(attacks):
         letter = "e" if attack.endless else "q"
@@ -90,7 +107,7 @@ def snapshot(arena):
     paths += [course / "source", course / "release", course / "submitted", Path(arena.place["home"], ".ssh")]
     files = [p for path in paths for p in ([path] if path.is_file() else path.rglob("*"))]
     return {str(p): hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(files)
-            if p.is_file() and not p.is_symlink() and p.stat().st_size < 1 << 24}  # fmt: skip
+            if p.is_file() and not p.is_symlink() and p.stat().st_nlink == 1 and p.stat().st_size < 1 << 24}
 
 
 def main(course, answer):
