@@ -19,6 +19,8 @@ def mount_all(browser, address):
         host.locator(".gdw").wait_for(timeout=10_000)
         assert host.get_attribute("data-mounted") == "" and host.get_attribute("data-error") is None
         assert host.locator(".gdw-static").is_hidden() and host.locator(".gdw *").count() > 5
+        more = host.locator(".gdw").evaluate("live => live.offsetHeight - parseFloat(getComputedStyle(live).minHeight)")
+        assert more < 1, f"{host.get_attribute('data-widget')} takes {more} pixels more than the page keeps for it"
         silent = host.get_attribute("data-widget").startswith("question")  # says nothing until it is answered
         assert bool(host.locator("[role=status]").inner_text()) != silent
     page.context.close()
