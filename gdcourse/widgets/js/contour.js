@@ -9,22 +9,29 @@ export function contours(value, [left, right, low, high], x, y, wanted = null, c
   const grid = Array.from({ length: rows + 1 }, (_, j) =>
     Float64Array.from({ length: columns + 1 }, (__, i) => value(across(i), up(j))),
   );
-  const sorted = Float64Array.from(grid.flatMap((row) => [...row])).sort();
-  const levels = wanted ?? Array.from({ length: 13 }, (_, k) => sorted[Math.floor(((k + 1) / 14) ** 2 * sorted.length)]);
+  const levels = wanted ?? quantiles(grid);
   const px = Float64Array.from({ length: columns + 1 }, (_, i) => x(across(i)));
   const py = Float64Array.from({ length: rows + 1 }, (_, j) => y(up(j)));
   const pieces = [];
   for (let j = 0; j < rows; j += 1) {
+    const [lower, upper] = [grid[j], grid[j + 1]];
     for (let i = 0; i < columns; i += 1) {
-      const corners = [grid[j][i], grid[j][i + 1], grid[j + 1][i + 1], grid[j + 1][i]];
-      const least = Math.min(...corners);
-      const most = Math.max(...corners);
+      const least = Math.min(lower[i], lower[i + 1], upper[i + 1], upper[i]);
+      const most = Math.max(lower[i], lower[i + 1], upper[i + 1], upper[i]);
       for (const level of levels) {
-        if (level > least && level <= most) cell(pieces, corners, level, [px[i], px[i + 1]], [py[j], py[j + 1]]);
+        if (!(level > least && level <= most)) continue; // nearly all of them
+        cell(pieces, [lower[i], lower[i + 1], upper[i + 1], upper[i]], level, [px[i], px[i + 1]], [py[j], py[j + 1]]);
       }
     }
   }
   return pieces.join("");
+}
+
+function quantiles(grid) {
+  const sorted = new Float64Array(grid.length * grid[0].length);
+  grid.forEach((row, j) => sorted.set(row, j * row.length));
+  sorted.sort();
+  return Array.from({ length: 13 }, (_, k) => sorted[Math.floor(((k + 1) / 14) ** 2 * sorted.length)]);
 }
 
 // One square: join the two, or in a saddle four, points where its sides cross the level.

@@ -118,7 +118,7 @@ export function render(place) {
     const { x, y } = plane;
     if (fresh || plane.kappa !== state.kappa) {
       plane.kappa = state.kappa;
-      hills.setAttribute("d", contours((a, b) => RULES.value(a, b, 1 / state.kappa), ends, x, y, null, 80, 60));
+      hills.setAttribute("d", contours((a, b) => RULES.value(a, b, 1 / state.kappa), ends, x, y, null, 60, 40));
       minimum.setAttribute("d", cross([0, 0], x, y));
     }
     follow(story.run.path, story.frame, x, y);
