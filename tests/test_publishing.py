@@ -28,7 +28,7 @@ import social_card  # noqa: E402
 
 from gdcourse import checks  # noqa: E402
 
-PAGES = ("index", "notation", "how-to-use", "assignments", "glossary")
+PAGES = ("index", "notation", "how-to-use", "assignments", "grading-guide", "confusion", "glossary")
 LIVE = """\
 ---
 jupytext: {text_representation: {extension: .md, format_name: myst}}
@@ -58,7 +58,8 @@ def build(folder, environment):
     for name in ("_ext", "assets", "exercises"):
         ignored = shutil.ignore_patterns("__pycache__", "_build", "source", "release", "*.db")
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
-    (folder / "gdcourse").symlink_to(ROOT / "gdcourse")
+    for name in ("gdcourse", "benchmarks"):
+        (folder / name).symlink_to(ROOT / name)
     (folder / "chapters").mkdir()
     for name in ("references.bib", *(f"{page}.md" for page in PAGES)):
         shutil.copy(ROOT / "chapters" / name, folder / "chapters")
