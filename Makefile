@@ -12,7 +12,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book test test-oracles test-exercises lint bench bench-book bench-grading demo-grading lab notebooks widget lock clean
+.PHONY: help book test test-oracles test-exercises lint bench bench-book bench-attacks bench-grading demo-grading lab notebooks widget lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -53,6 +53,9 @@ bench-book: $(READY) ## measure the built pages and the widgets
 
 bench-grading: $(READY) ## measure grading against stock nbgrader
 	$(BIN)/python benchmarks/grading.py
+
+bench-attacks: $(READY) ## run the corpus of attacks through stock nbgrader, jailed, and through the engine
+	$(BIN)/python benchmarks/attacks.py
 
 demo-grading: $(READY) ## from nothing to a table of scores, in the sandbox
 	$(BIN)/python exercises/demo.py

@@ -95,7 +95,7 @@ def inside(name):
     books = [arena.course / "autograded" / student / PS / f"{PS}.ipynb" for student in mine]
     result = {
         "points": max(scores.get(student, 0.0) for student in mine), "of": 20,
-        "graded": all(map(Path.is_file, books)), "said": log.read_text("utf-8", "replace").splitlines()[-1:],
+        "graded": all(map(Path.is_file, books)),
         "neighbour": scores.get("zoe") == due if attack.kind in STOPPING else True,
         "secrets": sorted(secret - {"leak"}), "leaks": "leak" in secret,
         "heard": sorted(set(services.heard)), "left": left, "pwned": bool(list(Path(JAILED).rglob("pwned"))),
@@ -136,7 +136,8 @@ def main(arguments):
         with open(folder / "course" / "nbgrader_config.py", "a") as settings:
             settings.write(SETTINGS)
         assign(folder / "course", PS)
-        for number, attack in enumerate(attacks, 1):
+        left = [a for a in attacks if names or "stock" not in known.get(a.name, {})]  # it takes an hour: it can go on
+        for number, attack in enumerate(left, 1):
             known.setdefault(attack.name, {})["stock"] = result = on_stock(attack, folder)
             print(f"{number:3} {attack.name:28} {summary(result)}", flush=True)
             write(known)
