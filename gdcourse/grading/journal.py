@@ -34,9 +34,13 @@ def seed(course, ps):
     path = folder(course) / f"{ps}.seed"
     if not path.exists():
         draft = path.with_suffix(".draft")
-        draft.touch(mode=0o600)
-        draft.write_text(f"{secrets.randbelow(10**6)}\n")
-        os.replace(draft, path)
+        try:
+            draft.touch(mode=0o600)
+            draft.write_text(f"{secrets.randbelow(10**6)}\n")
+            os.replace(draft, path)
+        except OSError as error:
+            raise CourseError(f"{path} cannot be written: {error.strerror}. Make room and run the same command "
+                              "again.") from None  # fmt: skip
     try:
         return int(path.read_text())
     except ValueError:
