@@ -62,7 +62,7 @@ def copy(tmp_path):
 
 
 def run_tests(copy, word, *paths):
-    """Run the copy's tests in some files that mention a word; return (how many passed, how many failed, what was said)."""
+    """Run those tests in some files of the copy that mention a word; return (passed, failed, what was said)."""
     program = """\
 import sys, pytest, gdcourse
 assert gdcourse.__file__.startswith(sys.argv[1])

@@ -30,7 +30,7 @@ def report(exercise, verdicts):
 
 
 def message(exercise, verdict, seed):
-    """Return the feedback of one graded cell. seed: what draws the same cases again, None if that is not to be known."""
+    """Return the feedback of one graded cell. seed: what draws the same cases again, None to keep that secret."""
     lines = [f"{exercise.name}, {_points(verdict.behaviour.points)}:", _entry(verdict, set(), verdict.behaviour.says)]
     if verdict.fault.kind != "unwritten" and seed is not None:
         lines.append(f"The same numbers again: check({', '.join(exercise.names)}, seed={seed})")
