@@ -8,6 +8,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 
+from gdcourse import checks
+from gdcourse.checks.exercise import as_tuple, source_of
+from gdcourse.grading.assign import _bodies
+
 pytestmark = pytest.mark.browser
 
 SMALLEST_TYPE = 11  # pixels, in a figure on a screen 360 wide; an index may have four fifths of it
@@ -235,3 +239,28 @@ def test_downloads_are_notebooks(site, chapters):
 def test_no_launch_button_without_a_repository(chapters):
     hosts = ("mybinder.org", "colab.research.google.com")
     assert not [name for name, page in chapters.items() if any(host in str(page) for host in hosts)]
+
+
+def closed_up(text):
+    """Return a text without its white space, and without the signs by which JSON writes a line's end."""
+    return re.sub(r"\s|\\n", "", text)
+
+
+def test_the_solutions_of_the_exercises_are_nowhere_in_the_site(site):
+    """Not on a page, in a notebook to download, in a source or in the search index."""
+    bodies = {
+        (exercise.name, name): closed_up(body)
+        for ps in checks.MODULES for exercise in checks.assignment(ps).exercises
+        for solution in (exercise.reference, *exercise.styles) for function in as_tuple(solution)
+        for name, body in _bodies(source_of(function)).items() if name != "__init__"  # which is given
+    }  # fmt: skip
+    bodies = {name: body for name, body in bodies.items() if len(body) >= 40}  # shorter ones are anybody's line
+    assert len(bodies) > 100
+    found = []
+    for path in site.rglob("*"):
+        if path.suffix in (".html", ".ipynb", ".md", ".js", ".txt", ".json"):
+            text = path.read_text("utf-8")
+            text = closed_up(BeautifulSoup(text, "html.parser").get_text() if path.suffix == ".html" else text)
+            text = text.replace('\\"', '"').replace('","', "")  # a notebook's lines, as JSON has them
+            found += [(path.name, *name) for name, body in bodies.items() if body in text]
+    assert not found
