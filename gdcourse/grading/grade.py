@@ -205,6 +205,7 @@ def grade(course, ps, students="*", workers=None, backend="warm", dask=None, for
             from gdcourse.grading.record import Record  # nbgrader takes a second, and the workers start meanwhile
 
             with Record(course, run.ours) as record:
+                record.enrol(filter(enterable, folders))
                 for plan, result in workers.run(run.open(record).jobs(folders, progress)):
                     run.take(plan, result)
                     progress(plan.student)

@@ -129,21 +129,34 @@ class Record:
 
         timestamp: text, the time of handing in; comment: why nothing of it could be run, if so.
         """
-        patience = 5
-        while True:
+        score = self._patiently(self._enter, student, notebook, timestamp, comment)
+        self._write(student, notebook, timestamp)
+        return score
+
+    def enrol(self, students):
+        """Add the students that the gradebook does not know yet, in alphabetical order: its tables keep that order."""
+        new = sorted(set(students) - self.students())
+        self.book.db.remove()
+        if new:
+            self._patiently(self._enrol, new)
+
+    def _enrol(self, students):
+        for student in students:
+            self.book.update_or_create_student(student)
+        self.book.db().complete()
+
+    def _patiently(self, write, *args):
+        """Write into the gradebook, again after a while if somebody works in formgrader just then."""
+        for patience in range(4, -1, -1):
             try:
-                score = self._enter(student, notebook, timestamp, comment)
-                break
-            except OperationalError as error:  # somebody works in formgrader
-                patience -= 1
+                return write(*args)
+            except OperationalError as error:
                 if not patience:
                     raise CourseError(f"the gradebook cannot be written: {error.orig}. What was graded is kept; "
                                       "run the same command again.") from None  # fmt: skip
                 time.sleep(1)
             finally:
                 self.book.db.remove()
-        self._write(student, notebook, timestamp)
-        return score
 
     def _enter(self, student, notebook, timestamp, comment):
         ps, book = self.ours.ps, self.book
