@@ -30,6 +30,8 @@ def in_plain_words(command):
             return command(*args, **kwargs)
         except (CourseError, ValueError) as error:
             raise click.ClickException(str(error)) from None
+        except OSError as error:
+            raise click.ClickException(f"{error.filename or 'a file'}: {error.strerror or error}") from None
 
     return run
 

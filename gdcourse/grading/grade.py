@@ -21,6 +21,7 @@ from gdcourse.grading.assign import CourseError
 from gdcourse.grading.stripped import package_hash
 
 UNREADABLE = "rejected", "missing"
+FULL = errno.ENOSPC, errno.EDQUOT, errno.EROFS
 RUN, KNOWN, UNCHANGED = "to run", "run before, not entered yet", "done before"
 
 
@@ -167,9 +168,8 @@ class Run:
         except CourseError:
             raise
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
-                raise CourseError(f"{error.filename or 'a file'} cannot be written: {error.strerror}. What was graded "
-                                  "is kept; make room and run the same command again.") from None  # fmt: skip
+            if error.errno in FULL:
+                raise
             self.done(plan, "grader error", f"could not be entered: {error.strerror or type(error).__name__}.")
         except Exception as error:
             self.done(plan, "grader error", f"could not be entered: {type(error).__name__}: {error}")
@@ -196,7 +196,7 @@ def grade(course, ps, students="*", workers=None, backend="warm", dask=None, for
         and after each.
     Returns: a list of Outcome. Raises: CourseError.
     """
-    with journal.alone(course):
+    with _room(), journal.alone(course):
         run = Run(course, ps, backend, limits, force or bool(only), only)
         folders = submissions(course, ps, students)
         number = len(run.wanted(folders))
@@ -210,6 +210,18 @@ def grade(course, ps, students="*", workers=None, backend="warm", dask=None, for
                     run.take(plan, result)
                     progress(plan.student)
     return sorted(run.outcomes)
+
+
+@contextlib.contextmanager
+def _room():
+    """Say plainly when the disk is full: that is nobody's fault, and nothing is lost."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise CourseError(f"{error.filename or 'a file'} cannot be written: {error.strerror}. What was graded is kept; "
+                          "make room and run the same command again.") from None  # fmt: skip
 
 
 def _cores():

@@ -73,7 +73,7 @@ for again in (False, True):
 """
 
 
-@pytest.mark.parametrize("room", [50_000, 200_000])
+@pytest.mark.parametrize("room", [0, 50_000, 200_000])
 def test_a_full_disk_stops_the_run_with_a_reason_and_costs_nobody_anything(assigned, tmp_path, room):
     """The course lies on a small disk of its own; when there is room again, the same command completes."""
     if shutil.which("bwrap") is None:
