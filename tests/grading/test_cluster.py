@@ -1,0 +1,70 @@
+"""A class graded on a dask cluster gets what it deserves, whatever becomes of a worker."""
+
+import os
+import shutil
+import signal
+
+import pytest
+from nbgrader.api import Gradebook
+
+from gdcourse import checks
+from gdcourse.grading import grade
+from gdcourse.grading.assign import CourseError, write
+from gdcourse.grading.sample import Answer, solution_source, submission
+from tests.conftest import unavailable
+from tests.grading.conftest import PS
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """A scheduler on this machine with two worker processes."""
+    if shutil.which("bwrap") is None:
+        unavailable("bubblewrap is not installed")
+    try:
+        from distributed import LocalCluster
+    except ImportError:
+        unavailable("dask.distributed is not installed")
+    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as made:
+        yield made
+
+
+def hand_in(course, ours, students):
+    """Hand in notebooks with more and more right answers; return {student: points}."""
+    exercises, due = checks.assignment(PS).exercises, {}
+    for number in range(students):
+        right = exercises[: number % len(exercises) + 1]
+        chosen = {e.name: Answer("", solution_source(e, e.reference)) for e in right}
+        student = f"s{number}"
+        write(submission(ours.notebook, chosen), course / "submitted" / student / PS / f"{PS}.ipynb")
+        due[student] = float(sum(e.points for e in right))
+    return due
+
+
+def entered(url):
+    with Gradebook(url, "gdcourse") as book:
+        return {s.student_id: s.score for s in book.assignment_submissions(PS)}
+
+
+def test_the_cluster_grades_as_this_machine_does_and_a_lost_worker_loses_nothing(course, ours, cluster):
+    due, killed = hand_in(course, ours, 6), []
+    from distributed import Client
+
+    with Client(cluster.scheduler_address) as client:
+        pids = sorted(client.run(os.getpid).values())
+    assert len(set(pids)) == 2 and os.getpid() not in pids
+
+    def kill_one(student):
+        if not killed:
+            os.kill(pids[0], signal.SIGKILL)
+            killed.append(student)
+
+    outcomes = grade.grade(course, PS, dask=cluster.scheduler_address, progress=kill_one)
+    assert killed and {o.student: o.score for o in outcomes} == due
+    assert all(o.status.startswith("graded") for o in outcomes), outcomes
+    assert entered(f"sqlite:///{course / 'gradebook.db'}") == due
+
+
+def test_no_scheduler_is_said_plainly(course, ours, cluster):
+    hand_in(course, ours, 1)
+    with pytest.raises(CourseError, match=r"no dask scheduler answers at tcp://127\.0\.0\.1:9"):
+        grade.grade(course, PS, dask="tcp://127.0.0.1:9")
