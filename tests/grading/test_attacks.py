@@ -1,10 +1,10 @@
 """Every attack of the corpus is worth nothing, reads nothing, leaves nothing, and ends in one status with a reason."""
 
-import re
 import shutil
 
 import nbformat
 import pytest
+from bs4 import BeautifulSoup
 
 from gdcourse.grading.execute import STATUSES
 from tests.conftest import unavailable
@@ -68,12 +68,14 @@ def test_no_file_is_changed_or_left(graded):
 def test_what_an_instructor_sees_runs_nothing(graded):
     for name, text in graded.pages.items():
         assert "\x1b" not in text and "\x9b" not in text and "\u202e" not in text, name
-    assert "<script>document.title" not in graded.pages["report"] and "onerror=" not in graded.pages["report"]
     assert graded.pages["feedback"] == "{}"
     found = [*graded.arena.course.glob("feedback/*-feedback/*/*.html")]
     assert len(found) >= 10
-    for path in found:
-        page = path.read_text("utf-8")
-        assert not re.findall(r"<[a-z][^>]*PWNED[^>]*>|<script>document|<form|<iframe", page), path
-        links = re.findall(r"(?:src|href|data)=[\"']([^\"']*)", page)
-        assert all(link.startswith(("#", "data:image", "http")) for link in links), path
+    for text in (graded.pages["report"], *(path.read_text("utf-8") for path in found)):
+        page = BeautifulSoup(text, "html.parser")
+        assert not page.find_all(["form", "iframe", "object", "embed", "base"])
+        assert not [tag for tag in page.find_all("script") if "document.title" in tag.text]
+        for tag in page.find_all(True):
+            assert not [name for name in tag.attrs if name.startswith("on") or name == "srcdoc"], tag
+            for name in {"src", "href", "data", "action", "xlink:href"} & set(tag.attrs):
+                assert tag[name].startswith(("#", "data:image/", "http://", "https://", "../feedback/")), tag
