@@ -53,12 +53,8 @@ FLOOR, LOADER, BY_HAND, FUSED, SKLEARN = (
     "five matrix products alone", "PyTorch, DataLoader", "PyTorch, indexed by hand", "PyTorch, by hand, fused Adam",
     "scikit-learn MLPClassifier",
 )  # fmt: skip
-# How many times gdcourse may be slower than the floor, and must be faster than the others. In float64 the arithmetic,
-# which is everybody's, is a larger part of a step than the calls, which are not.
-BARS = {
-    "float32": {FLOOR: 4.0, LOADER: 6.0, BY_HAND: 4.0, SKLEARN: 3.0},
-    "float64": {FLOOR: 3.5, LOADER: 4.5, BY_HAND: 3.0, SKLEARN: 2.0},
-}
+# How many times gdcourse may be slower than the floor, and must be faster than the others.
+BARS = {FLOOR: 3.0, LOADER: 6.0, BY_HAND: 4.0, SKLEARN: 3.0}
 
 
 def ours(dtype, hidden=(128,), batch=BATCH, epochs=EPOCHS):
@@ -296,7 +292,7 @@ def main(destination=None):
     met = True
     for name, microseconds in tables.items():
         print(f"\n{name}")
-        met = judge(microseconds, BARS[name]) and met
+        met = judge(microseconds, BARS) and met
     if destination:
         measured = {"date": date.today().isoformat(), "machine": machine, "versions": versions, "bars": BARS,
                     "steps": tables, "parts": anatomy, "scaling": rows}  # fmt: skip
