@@ -2,9 +2,11 @@
 
     python benchmarks/grading.py [file.json] [--students 100] [--stock 100] [--sizes 50,100,200,500,1000] [--otter 0]
 
-One made-up class hands in assignment 3, as students leave notebooks, with known mistakes, crashes and blanks; only
-loops that never end are left out, for they would measure the limit and not the grader. Every contender starts from a
-copy of the same course and is timed from the shell, imports and gradebook included. Memory is the proportional share
+One made-up class hands in two notebooks: the size that the bars were set for, four functions and one plot, which is cut
+from assignment 3; and all of assignment 3, six functions and six plots, where drawing is most of the work for whoever
+does it. They are handed in as students leave notebooks, with known mistakes, crashes and blanks; only loops that never
+end are left out, for they would measure the limit and not the grader. Every contender starts from a copy of the same
+course and is timed from the shell, imports and gradebook included. Memory is the proportional share
 (PSS) of a command and all it starts, looked at five times a second. With --otter N, otter-grader is installed into an
 environment of its own and grades N of them by its command.
 
@@ -46,11 +48,20 @@ STOCK, WARM2, ONE = "nbgrader autograde", "warm, 2 workers", "one student"
 BARS = {"times faster than stock": 10.0, "seconds for one student": 3.5}
 
 
-def new_course(folder, students):
-    """Make a course whose class has handed in. Returns: the folder."""
+def four_functions(page):
+    """Return of an assignment's page what asks for its first four functions, with the first of its plots."""
+    page = page[: page.index("### And back again")]
+    cells = re.findall(r"^```{code-cell} ipython3\n.*?^```\n", page, re.MULTILINE | re.DOTALL)
+    for plot in [cell for cell in cells if "plt.subplots" in cell][1:]:
+        page = page.replace(plot, "")
+    return page
+
+
+def new_course(folder, students, cut=str):
+    """Make a course whose class has handed in an assignment's page, or what is cut from it. Returns: the folder."""
     folder.mkdir()
-    for name in ("nbgrader_config.py", f"{PS}.md"):
-        shutil.copy(EXERCISES / name, folder)
+    shutil.copy(EXERCISES / "nbgrader_config.py", folder)
+    (folder / f"{PS}.md").write_text(cut((EXERCISES / f"{PS}.md").read_text("utf-8")), "utf-8")
     assign(folder, PS)
     release, rng = release_notebook(folder / f"{PS}.md"), np.random.default_rng(SEED)
     exercises = {e.name: e for e in checks.assignment(PS).exercises}
@@ -262,6 +273,9 @@ def judge(rows, one):
     return figures, met
 
 
+NOTEBOOKS = {"four functions, one plot": four_functions, "the whole assignment": str}
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("destination", nargs="?")
@@ -274,16 +288,19 @@ def main(arguments=None):
     machine = f"{processor()}, {len(os.sched_getaffinity(0))} cores"
     print(f"{machine}, nbgrader {version('nbgrader')}, {PS}, load {os.getloadavg()[0]:.1f}\n"
           f"{'':26} {'class':>5} {'seconds':>8} {'a minute':>9} {'MB':>7}")  # fmt: skip
+    rows, same = {}, True
     with tempfile.TemporaryDirectory() as folder:
-        course = new_course(Path(folder, "course"), max(asked.students, *asked.sizes, 1))
-        small = copy_of(course, asked.students)
+        for number, (notebook, cut) in enumerate(NOTEBOOKS.items()):
+            print(notebook)
+            course = new_course(Path(folder, f"course{number}"), asked.students, cut)
+            rows[notebook], agree = race(course, asked.students, min(asked.stock, asked.students))
+            same = same and agree
         one = one_student(course)
-        rows, same = race(small, asked.students, min(asked.stock, asked.students))
         if asked.otter:
-            rows["otter run"] = otter(small, asked.otter)
-        sizes = growth(course, asked.sizes)
+            rows[notebook]["otter run"] = otter(course, asked.otter)
+        sizes = growth(new_course(Path(folder, "many"), max([1, *asked.sizes]), four_functions), asked.sizes)
     print()
-    figures, met = judge(rows, one)
+    figures, met = judge(rows["four functions, one plot"], one)
     if len(sizes) > 1:
         first, *_, last = sizes
         print(f"from {first} to {last} submissions, {last / first:g} times as many, the time grows "

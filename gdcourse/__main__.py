@@ -5,8 +5,6 @@ import sys
 
 def main():
     """Run the command, or say what it lacks."""
-    # jsonschema would read a grammar for a second, of addresses that no notebook holds; it does without.
-    sys.modules.setdefault("rfc3987_syntax", None)
     try:
         from gdcourse.grading.cli import main as command
     except ModuleNotFoundError as missing:

@@ -26,6 +26,7 @@ import nbformat
 
 from gdcourse import checks
 from gdcourse.checks.exercise import as_tuple
+from gdcourse.grading.course import CourseError
 
 MARK = "### SOLUTION"
 KINDS = {  # shorthand: (grade, solution, locked)
@@ -34,21 +35,6 @@ KINDS = {  # shorthand: (grade, solution, locked)
     "readonly": (False, False, True),
     "manual": (True, True, False),
 }
-
-
-class CourseError(Exception):
-    """Something an author or instructor can put right; its message says how."""
-
-
-def course_directory(start=None):
-    """Return the nearest folder with an nbgrader_config.py: here, in exercises/, or further up."""
-    start = Path(start or ".").resolve()
-    for folder in (start, *start.parents):
-        for candidate in (folder, folder / "exercises"):
-            if (candidate / "nbgrader_config.py").is_file():
-                return candidate
-    raise CourseError(f"no nbgrader_config.py in {start}, its exercises folder or above it. "
-                      "Go to the course's folder, or name it: --course exercises")
 
 
 def page(course, ps):

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from gdcourse.grading.assign import CourseError
+from gdcourse.grading.course import CourseError
 
 
 def _course(context, parameter, value):
-    from gdcourse.grading.assign import course_directory
+    from gdcourse.grading.course import course_directory
 
     try:
         return course_directory(value)

@@ -6,7 +6,7 @@ another one, and a job that three workers died of is a grader error.
 
 import json
 
-from gdcourse.grading.assign import CourseError
+from gdcourse.grading.course import CourseError
 from gdcourse.grading.pool import failed, result_of, run_one
 from gdcourse.grading.stripped import package_hash
 

@@ -6,6 +6,7 @@ cells, metadata, tags, outputs, attachments, kernel). What cannot be read is rej
 """
 
 import copy
+import functools
 import json
 import os
 import re
@@ -55,7 +56,13 @@ class Missing(Rejected):
 
 def skeleton(course, ps):
     """Return the Skeleton of an assignment, from its page."""
-    notebook = release_notebook(page(course, ps))
+    path = page(course, ps)
+    return _skeleton(path, path.read_bytes(), ps)
+
+
+@functools.lru_cache(maxsize=4)
+def _skeleton(path, content, ps):
+    notebook = release_notebook(path)
     marked = {c.metadata["nbgrader"]["grade_id"]: c for c in notebook.cells if "nbgrader" in c.metadata}
     free = {(c.cell_type, c.source): c for c in notebook.cells if "nbgrader" not in c.metadata}
     return Skeleton(ps, notebook, marked, free)

@@ -16,8 +16,9 @@ import os
 import secrets
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
-from gdcourse.grading.assign import CourseError
+from gdcourse.grading.course import CourseError
 
 
 def folder(course):
@@ -129,3 +130,25 @@ class Journal:
             os.close(number)
         self._note(line, self._length)
         self._length += len(line)
+
+
+class Outcome(NamedTuple):
+    """What became of a student's submission, this time or earlier. score: points, or None if there are none."""
+
+    student: str
+    status: str
+    reason: str = ""
+    score: float | None = None
+    now: bool = False
+    backend: str = ""
+    key: str = ""
+
+
+def as_outcome(line):
+    """Return the Outcome that a line of the journal tells of."""
+    return Outcome(line["student"], line["status"], line["reason"], line["score"], False, line["backend"], line["key"])
+
+
+def outcomes(course, ps):
+    """Return the list of Outcome of all that was ever graded of an assignment."""
+    return [as_outcome(line) for _, line in sorted(Journal(course, ps).done.items())]

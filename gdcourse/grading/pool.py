@@ -5,6 +5,7 @@ A worker that goes away, whatever the reason, takes one job with it: that job is
 
 import contextlib
 import ctypes
+import functools
 import json
 import multiprocessing
 import signal
@@ -12,18 +13,19 @@ import threading
 import time
 from multiprocessing.connection import wait
 
-from gdcourse.grading.assign import CourseError
+from gdcourse.grading.course import CourseError
 
+PATIENCE = 10  # seconds that a worker without a job has to put away its things
 OVERDUE = 600  # seconds after a job's own limit: execute keeps that limit itself, unless it hangs
 
 
 class Worker:
     """A process started by spawn (fork and pyzmq do not go together) and the pipe to it."""
 
-    def __init__(self):
+    def __init__(self, ps, backend):
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=serve, args=(theirs,), daemon=True)
+        self.process = context.Process(target=serve, args=(theirs, ps, backend), daemon=True)
         with _no_interrupt():
             self.process.start()
         theirs.close()
@@ -43,7 +45,7 @@ class Worker:
         except (EOFError, OSError):
             return None
 
-    def end(self, patience=10):
+    def end(self, patience):
         self.pipe.close()
         self.process.join(patience)
         self.process.kill()
@@ -63,12 +65,14 @@ def _no_interrupt():
         signal.signal(signal.SIGINT, before)
 
 
-def serve(pipe):
+def serve(pipe, ps, backend):
     """Run the jobs that come through a pipe until it closes: what a worker does."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: nothing goes on when the parent is killed
-    from gdcourse.grading.execute import close
+    from gdcourse.grading.processes import close, warm_up
 
+    with contextlib.suppress(Exception):  # whatever is wrong, the first job will say so
+        warm_up(ps, backend)
     with contextlib.suppress(EOFError, OSError):
         while True:
             pipe.send_bytes(run_one(pipe.recv_bytes()))
@@ -104,17 +108,18 @@ def result_of(answer):
 
 
 class Pool:
-    """Workers of this machine, which begin to load what they need at once."""
+    """Workers of this machine: one, which begins to load what it needs at once, and more as there are jobs for them."""
 
-    def __init__(self, workers):
-        self.free, self.busy = [Worker() for _ in range(workers)], []
+    def __init__(self, workers, ps, backend):
+        self.most, self.worker = workers, functools.partial(Worker, ps, backend)
+        self.free, self.busy = [self.worker()], []
 
     def run(self, jobs):
         """Run jobs, an iterable of (token, job) that is asked for one as a worker is free; yield (token, result)."""
         jobs = iter(jobs)
         while True:
-            while self.free and (next_one := next(jobs, None)):
-                worker = self.free.pop()
+            while len(self.busy) < self.most and (next_one := next(jobs, None)):
+                worker = self.free.pop() if self.free else self.worker()
                 worker.take(*next_one)
                 self.busy.append(worker)
             if not self.busy:
@@ -126,13 +131,13 @@ class Pool:
                     self.free.append(worker)
                     yield worker.token, result_of(answer)
                 elif worker.tries == 1:
-                    worker.end(patience=0)
-                    again = Worker()
+                    worker.end(0)
+                    again = self.worker()
                     again.take(worker.token, worker.job, tries=2)
                     self.busy.append(again)
                 else:
-                    worker.end(patience=0)
-                    self.free.append(Worker())
+                    worker.end(0)
+                    self.free.append(self.worker())
                     yield worker.token, failed("the process that ran it went away, twice.")
 
     def __enter__(self):
@@ -142,4 +147,4 @@ class Pool:
         for worker in self.free:
             worker.pipe.close()  # all of them end meanwhile
         for worker in self.busy + self.free:
-            worker.end(patience=10 if worker in self.free and worker.tries else 0)
+            worker.end(PATIENCE if worker in self.free else 0)

@@ -175,18 +175,25 @@ class Child:
 KEPT = {}
 
 
-def child(job, sandboxed):
+def warm_up(ps, backend):
+    """Start what a job of an assignment will want, before there is one."""
+    sandboxed = backend != "plain"
+    if provided(ps):
+        zygote(None, sandboxed)
+    if backend != "kernel":
+        zygote(ps, sandboxed)
+
+
+def child(job):
     """Return a new child for a job, of a warm process that is started if there is none."""
-    if provided(job["ps"]):
-        zygote(None, sandboxed)  # now, while no clock is running
-    return zygote(job["ps"], sandboxed).fork(job["limits"])
+    warm_up(job["ps"], job["backend"])  # while no clock is running
+    return zygote(job["ps"], job["backend"] == "warm").fork(job["limits"])
 
 
 @contextlib.contextmanager
 def cold(job):
     """Run a job in a process that is started for it alone, as a notebook's kernel is: slow, and sharing nothing."""
-    if provided(job["ps"]):
-        zygote(None, True)
+    warm_up(job["ps"], job["backend"])
     alone = Zygote(job["ps"], True)
     try:
         with alone.fork(job["limits"]) as child:

@@ -23,7 +23,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 from tornado.log import app_log
 
-from gdcourse.grading.assign import CourseError, find_alembic, settings
+from gdcourse.grading.assign import find_alembic, settings
+from gdcourse.grading.course import CourseError
 from gdcourse.grading.intake import kind_of
 
 

@@ -16,7 +16,8 @@ import nbformat
 from gdcourse import checks
 from gdcourse.checks.book import equation
 from gdcourse.grading.analysis import chance, histogram, item
-from gdcourse.grading.assign import CourseError, cell_id
+from gdcourse.grading.assign import cell_id
+from gdcourse.grading.course import CourseError
 from gdcourse.grading.similarity import SHORT, similarities
 
 ENDED = ("grader error", "died", "memory", "timeout", "output limit", "rejected", "missing")  # the gravest first
@@ -154,10 +155,10 @@ def _notebook(path):
 
 def handed_out(course, ps):
     """Return {exercise: the text that its cell had when it was handed out}."""
-    from gdcourse.grading.assign import page, release_notebook
+    from gdcourse.grading.intake import skeleton
 
-    marked = [c for c in release_notebook(page(course, ps)).cells if "nbgrader" in c.metadata]
-    return {c.metadata["nbgrader"]["grade_id"]: c.source for c in marked if c.metadata["nbgrader"]["solution"]}
+    marked = skeleton(course, ps).marked
+    return {name: cell.source for name, cell in marked.items() if cell.metadata["nbgrader"]["solution"]}
 
 
 # What is said about it

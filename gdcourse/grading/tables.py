@@ -7,8 +7,8 @@ from pathlib import Path
 
 from gdcourse import checks
 from gdcourse.grading import intake, journal
-from gdcourse.grading.assign import CourseError
-from gdcourse.grading.grade import outcomes
+from gdcourse.grading.course import CourseError
+from gdcourse.grading.journal import outcomes
 
 LOOK = ("grader error", "died", "memory", "timeout", "output limit", "rejected", "missing")
 NEXT = {
@@ -40,7 +40,7 @@ def closing(done):
 
 def status(course, ps):
     """Return a line for each student: status, score, reason."""
-    from gdcourse.grading.grade import submissions
+    from gdcourse.grading.run import submissions
 
     done = {o.student: o for o in outcomes(course, ps)}
     waiting = [student for student in submissions(course, ps) if student not in done]

@@ -42,7 +42,7 @@ def pretend(monkeypatch):
         run = staticmethod(make_believe)
 
     class Pool:
-        def __init__(self, workers):
+        def __init__(self, workers, ps, backend):
             pass
 
         def __enter__(self):

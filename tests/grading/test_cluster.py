@@ -9,7 +9,8 @@ from nbgrader.api import Gradebook
 
 from gdcourse import checks
 from gdcourse.grading import grade
-from gdcourse.grading.assign import CourseError, write
+from gdcourse.grading.assign import write
+from gdcourse.grading.course import CourseError
 from gdcourse.grading.sample import Answer, solution_source, submission
 from tests.conftest import unavailable
 from tests.grading.conftest import PS

@@ -51,7 +51,7 @@ def test_a_greedy_submission_ends_in_time_beside_honest_ones(arena, name):
 FULL = """
 import os, shutil, sys
 from pathlib import Path
-from gdcourse.grading.assign import CourseError
+from gdcourse.grading.course import CourseError
 from gdcourse.grading.grade import grade
 
 course, room = Path("/small/course"), int(sys.argv[1])

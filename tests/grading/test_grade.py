@@ -5,13 +5,15 @@ import json
 import os
 import signal
 import sqlite3
+import subprocess
+import sys
 
 import nbformat
 import pytest
 from click.testing import CliRunner
 
-from gdcourse.grading import cli, grade, intake, journal, pool, record, sandbox, tables
-from gdcourse.grading.assign import CourseError
+from gdcourse.grading import cli, grade, intake, journal, pool, record, run, sandbox, tables
+from gdcourse.grading.course import CourseError
 from gdcourse.grading.execute import STATUSES
 from tests.grading.conftest import PS, make_believe
 
@@ -99,7 +101,7 @@ def test_what_has_not_changed_is_not_run_again(course, handed_in, pretend, monke
     assert [job["student"] for job in pretend[4:]] == ["zoe"]
     grade.grade(course, PS, backend="plain")
     assert len(pretend) == 8, "another back end is another result"
-    monkeypatch.setattr(grade, "package_hash", lambda: "another version")
+    monkeypatch.setattr(run, "package_hash", lambda: "another version")
     grade.grade(course, PS, backend="plain")
     assert len(pretend) == 11
 
@@ -254,7 +256,7 @@ def test_regrading_takes_those_of_one_status(course, handed_in, pretend, command
     pretend.run = make_believe
     output = command("regrade", PS, "--only", "timeout", "--students", "e*").output
     assert [job["student"] for job in pretend] == ["ada", "eve", "zoe", "eve"] and "graded" in output
-    assert statuses(grade.outcomes(course, PS)) == {"ada": "graded", "eve": "graded", "zoe": "timeout"}
+    assert statuses(journal.outcomes(course, PS)) == {"ada": "graded", "eve": "graded", "zoe": "timeout"}
     assert "--only must be one of graded," in command("regrade", PS, "--only", "slow", code=1).output
     assert "Nothing to grade" in command("regrade", PS, "--only", "memory").output
 
@@ -333,7 +335,7 @@ def test_ctrl_c_says_how_to_go_on(course, handed_in, pretend, command):
     handed_in("eve")
     pretend.run = lambda job: make_believe(job) if job["student"] == "ada" else (_ for _ in ()).throw(KeyboardInterrupt)
     assert "the same command goes on from there" in command("grade", PS, code=130).output
-    assert statuses(grade.outcomes(course, PS)) == {"ada": "graded"}
+    assert statuses(journal.outcomes(course, PS)) == {"ada": "graded"}
 
 
 def test_feedback_is_written_for_everyone_graded(course, handed_in, pretend, command):
@@ -359,7 +361,7 @@ def echo(job, tries):
     return {"pid": os.getpid(), "job": job["name"]}
 
 
-def serve(pipe):
+def serve(pipe, ps, backend):
     try:
         while True:
             pipe.send_bytes(json.dumps({"result": echo(json.loads(pipe.recv_bytes()), 0)}).encode())
@@ -372,7 +374,7 @@ def test_losing_a_worker_loses_nothing(tmp_path, monkeypatch):
     deaths = {"ada": 0, "eve": 1, "kim": 2, "zoe": 0}
     jobs = [(name, {"name": name, "file": str(tmp_path / name), "deaths": n, "limits": {}})
             for name, n in deaths.items()]  # fmt: skip
-    with pool.Pool(2) as workers:
+    with pool.Pool(2, "ps03", "plain") as workers:
         results = dict(workers.run(jobs))
         processes = [worker.process for worker in workers.free]
     assert set(results) == set(deaths)
@@ -385,12 +387,13 @@ def test_losing_a_worker_loses_nothing(tmp_path, monkeypatch):
 def test_a_worker_that_hangs_is_replaced(tmp_path, monkeypatch):
     monkeypatch.setattr(pool, "serve", hang)
     monkeypatch.setattr(pool, "OVERDUE", 0)
-    with pool.Pool(1) as workers:
+    monkeypatch.setattr(pool, "PATIENCE", 0)
+    with pool.Pool(1, "ps03", "plain") as workers:
         results = dict(workers.run([("ada", {"limits": {"seconds": 0.1}})]))
     assert results["ada"]["status"] == "grader error"
 
 
-def hang(pipe):
+def hang(pipe, ps, backend):
     signal.pause()
 
 
@@ -403,3 +406,13 @@ def test_a_machine_without_a_sandbox_runs_nothing(monkeypatch):
         pool.result_of(pool.run_one(b"{}"))
     monkeypatch.setattr("gdcourse.grading.execute.execute", lambda job: 1 / 0)
     assert pool.result_of(pool.run_one(b"{}"))["status"] == "grader error"
+
+
+def test_starting_does_not_build_what_no_notebook_needs():
+    code = "import sys, gdcourse.grading.record; sys.exit('lark' in sys.modules)"
+    assert not subprocess.run([sys.executable, "-c", code]).returncode
+
+
+def test_a_worker_starts_before_nbgrader_is_loaded():
+    code = "import sys, gdcourse.grading.grade; sys.exit(bool({'nbgrader', 'nbformat', 'jupytext'} & set(sys.modules)))"
+    assert not subprocess.run([sys.executable, "-c", code]).returncode

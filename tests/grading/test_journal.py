@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from gdcourse.grading import journal
-from gdcourse.grading.assign import CourseError
+from gdcourse.grading.course import CourseError
 from gdcourse.grading.journal import Journal
 
 

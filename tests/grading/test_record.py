@@ -9,7 +9,7 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps.api import NbGraderAPI
 
 from gdcourse.grading import intake, record
-from gdcourse.grading.assign import CourseError
+from gdcourse.grading.course import CourseError
 
 PS = "ps03"
 

@@ -14,7 +14,8 @@ from nbgrader.api import Gradebook
 from gdcourse import checks
 from gdcourse.checks.book import equation
 from gdcourse.grading.analysis import Bin, chance, correlation, histogram, item
-from gdcourse.grading.assign import CourseError, assign, release_notebook, write
+from gdcourse.grading.assign import assign, release_notebook, write
+from gdcourse.grading.course import CourseError
 from gdcourse.grading.grade import grade
 from gdcourse.grading.report import _duration, write_report
 from gdcourse.grading.sample import Answer, answers, submission

@@ -112,13 +112,13 @@ def snapshot(arena):
 
 def main(course, answer):
     """Grade, write feedback, and write down what came of it and which processes are left."""
-    from gdcourse.grading import grade, journal, tables
+    from gdcourse.grading import grade, journal, run, tables
     from gdcourse.grading.report import write_report
 
     ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER: orphans come to this process
     outcomes = []
     for letter, limits in LIMITS.items():
-        if grade.submissions(course, PS, f"{letter}*"):
+        if run.submissions(course, PS, f"{letter}*"):
             outcomes += grade.grade(course, PS, students=f"{letter}*", workers=2, limits=limits)
     book = journal.Journal(course, PS)
     seconds = {o.student: (book.result(o.key) or {}).get("seconds", 0.0) for o in outcomes}
