@@ -72,7 +72,7 @@ students_option = click.option("--students", default="*", show_default=True, met
 workers_option = click.option("--workers", type=click.IntRange(1, 256), help="Processes; one a core if left out.")
 backend_option = click.option(
     "--backend", type=click.Choice(["warm", "kernel", "plain"]), default="warm", show_default=True,
-    help="warm: forked from a process with everything imported; kernel: a new IPython kernel for each; plain: without "
+    help="warm: forked from a process with everything imported; kernel: a new process for each; plain: without "
     "a sandbox, for code you trust.")  # fmt: skip
 dask_option = click.option("--dask", metavar="ADDRESS", help="A dask scheduler, instead of processes of this machine.")
 
