@@ -109,7 +109,7 @@ def grade(ps, students, workers, backend, dask, force, dry_run, course):
 @in_plain_words
 def regrade(ps, only, students, workers, backend, dask, course):
     """Run again what ended with a certain status."""
-    from gdcourse.grading.execute import STATUSES
+    from gdcourse.grading.job import STATUSES
 
     for status in set(only) - set(STATUSES):
         raise ValueError(f"--only must be one of {', '.join(STATUSES)}, got {status!r}")

@@ -23,7 +23,7 @@ class Warm(WorkerPlugin):
     name = "gdcourse-warm"
 
     def teardown(self, worker):
-        from gdcourse.grading.execute import close
+        from gdcourse.grading.processes import close
 
         close()
 

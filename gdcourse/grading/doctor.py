@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gdcourse.grading import cgroups
-from gdcourse.grading.execute import close, execute
+from gdcourse.grading.execute import execute
+from gdcourse.grading.processes import close
 from gdcourse.grading.sandbox import MISSING
 
 PS = "ps03"

@@ -40,7 +40,7 @@ class Judge(NbGraderPreprocessor):
     """Run a submission in the sandbox and judge it, in place of nbgrader's Execute."""
 
     backend = Enum(["warm", "kernel", "plain"], "warm", help="What runs them; plain: no sandbox.").tag(config=True)
-    limits = Dict({}, help="Limits other than gdcourse.grading.execute.LIMITS, by name.").tag(config=True)
+    limits = Dict({}, help="Limits other than gdcourse.grading.job.LIMITS, by name.").tag(config=True)
 
     def preprocess(self, nb, resources):
         from gdcourse.grading.execute import execute

@@ -28,6 +28,10 @@ class GraderError(Exception):
     """A fault that is ours."""
 
 
+class Ended(Exception):
+    """The end of a submission's process before its time, with the status and the reason."""
+
+
 class Zygote:
     """A process with everything imported, in the sandbox or not, that forks a child for each job.
 
@@ -184,16 +188,15 @@ def warm_up(ps, backend):
         zygote(ps, sandboxed)
 
 
-def child(job):
-    """Return a new child for a job, of a warm process that is started if there is none."""
+def start(job):
+    """Return a context manager that gives a new Child for a job: of a warm process, or of one for this job alone."""
     warm_up(job["ps"], job["backend"])  # while no clock is running
-    return zygote(job["ps"], job["backend"] == "warm").fork(job["limits"])
+    return cold(job) if job["backend"] == "kernel" else zygote(job["ps"], job["backend"] == "warm").fork(job["limits"])
 
 
 @contextlib.contextmanager
 def cold(job):
     """Run a job in a process that is started for it alone, as a notebook's kernel is: slow, and sharing nothing."""
-    warm_up(job["ps"], job["backend"])
     alone = Zygote(job["ps"], True)
     try:
         with alone.fork(job["limits"]) as child:

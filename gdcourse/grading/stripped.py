@@ -19,7 +19,7 @@ from gdcourse import checks
 
 PACKAGE = Path(checks.__file__).parent.parent
 KEPT = ("checks/exercise.py", "checks/running.py", "checks/values.py", "grading/__init__.py", "grading/wire.py",
-        "grading/inside.py", "grading/lockdown.py")  # fmt: skip
+        "grading/inside.py", "grading/lockdown.py", "grading/shell.py")  # fmt: skip
 PROVIDED = {"ps08": ("gradient_ratio", "train"), "capstone": ("sick_run", "train")}
 WITHHELD = "{} is what this assignment asks for: it is withheld while grading"
 CHECKS = '''"""What `gdcourse.checks` is while a notebook is graded."""

@@ -2,7 +2,6 @@
 
 import base64
 import contextlib
-import inspect
 import json
 import os
 import re
@@ -18,8 +17,9 @@ import pytest
 
 from gdcourse import checks
 from gdcourse.grading import processes
-from gdcourse.grading.execute import LIMITS, STATUSES, clean, execute
+from gdcourse.grading.execute import execute
 from gdcourse.grading.inside import Line
+from gdcourse.grading.outputs import clean
 from gdcourse.grading.sample import answers, expected_points, solution_source
 from gdcourse.grading.sandbox import SandboxError
 from gdcourse.grading.stripped import PACKAGE, package_hash, provided, stripped, without
@@ -478,10 +478,3 @@ def test_the_package_has_a_name_that_changes_with_it(tmp_path, monkeypatch):
     before = package_hash.__wrapped__()
     (tmp_path / "a.py").write_text("x = 2")
     assert package_hash.__wrapped__() != before
-
-
-def test_the_statuses_are_those_of_the_docstring():
-    import gdcourse.grading.execute as module
-
-    assert len(STATUSES) == 9 and set(LIMITS) == set(execute.__globals__["LIMITS"])
-    assert "STATUSES" in inspect.getdoc(module)

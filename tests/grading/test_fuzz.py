@@ -17,7 +17,7 @@ from gdcourse import checks
 from gdcourse.checks import judging
 from gdcourse.checks.exercise import Oracle, Rng, Run
 from gdcourse.grading import grade, intake
-from gdcourse.grading.execute import STATUSES
+from gdcourse.grading.job import STATUSES
 from tests.grading.conftest import PS, make_believe
 
 BROKEN = 500

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from gdcourse.grading import cli, grade, intake, journal, pool, record, run, sandbox, tables
 from gdcourse.grading.course import CourseError
-from gdcourse.grading.execute import STATUSES
+from gdcourse.grading.job import STATUSES
 from tests.grading.conftest import PS, make_believe
 
 

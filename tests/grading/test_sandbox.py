@@ -116,7 +116,7 @@ def test_a_function_that_does_harm_gets_nothing_and_its_judge_an_answer(body, mo
     from dataclasses import replace
 
     quick = replace(EXERCISE, seconds=0.1)
-    monkeypatch.setattr("gdcourse.grading.execute.asked", lambda cell, ps: (quick, quick.behaviours[0]))
+    monkeypatch.setattr("gdcourse.grading.session.asked", lambda cell, ps: (quick, quick.behaviours[0]))
     started = time.monotonic()
     result = run(after=f"def standardize(X):\n    {body}")
     assert points(result) == 0 and result["status"] in ("graded", "timeout", "died", "memory", "output limit")
