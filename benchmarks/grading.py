@@ -37,7 +37,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from training import processor
 
 from gdcourse import checks
+from gdcourse.grading import intake
 from gdcourse.grading.assign import assign, release_notebook, write
+from gdcourse.grading.execute import execute
+from gdcourse.grading.processes import close
 from gdcourse.grading.sample import HABITS, answers, made_up_class, submission
 from gdcourse.grading.scores import scores
 
@@ -45,7 +48,16 @@ EXERCISES = Path(__file__).resolve().parent.parent / "exercises"
 PS, SEED = "ps03", 0
 GDCOURSE = [sys.executable, "-m", "gdcourse"]
 STOCK, WARM2, ONE = "nbgrader autograde", "warm, 2 workers", "one student"
-BARS = {"times faster than stock": 10.0, "seconds for one student": 3.5}
+BARS = {"times faster than stock": 10.0, "seconds for one student": 3.5, "seconds beyond a limit": 2.0}
+LIMIT = 3  # seconds that a cell may take, while these are tried
+HARM = {
+    "a loop without end": "while True:\n    pass",
+    "a fork bomb": "import os\nwhile True:\n    os.fork()",
+    "threads without end": "from threading import Timer\nwhile True:\n    Timer(99, print).start()",
+    "3 GB of memory": "hoard = bytearray(3 << 30)",
+    "1 GB of output": "for _ in range(1000):\n    print('x' * 10**6)",
+    "a full disk": "with open('/tmp/big', 'wb') as file:\n    while True:\n        file.write(bytes(1 << 20))",
+}
 
 
 def four_functions(page):
@@ -210,6 +222,28 @@ def one_student(course, rounds=3):
     return statistics.median(measure(ONE, command, copy_of(course, 1), 1)[0]["seconds"] for _ in range(rounds))
 
 
+def harm(course):
+    """Return {what a cell does: seconds that its submission takes longer than an honest one with the cell's limit}.
+
+    Raises: RuntimeError if an honest submission right after one of them has other points than before.
+    """
+    cells = intake.job_cells(intake.read(course / "submitted" / "s0001" / PS, intake.skeleton(course, PS)).notebook)
+    job = {"ps": PS, "student": "s0001", "seed": SEED, "limits": {"cell_seconds": LIMIT}}
+    honest = {**job, "cells": cells}
+    right, beyond = execute(honest)["scores"], {}
+    for name, source in HARM.items():
+        usual = execute(honest)
+        if usual["scores"] != right:
+            raise RuntimeError(f"an honest submission has other points before {name}: {usual['scores']}")
+        done = execute({**job, "cells": [{"source": source, "kind": "free", "grade_id": None}, *cells]})
+        beyond[name] = done["seconds"] - usual["seconds"] - LIMIT
+        print(f"{name:26} {done['status']:18} {beyond[name]:8.1f} seconds beyond its limit", flush=True)
+    if execute(honest)["scores"] != right:
+        raise RuntimeError(f"an honest submission has other points after {name}")
+    close()
+    return beyond
+
+
 def otter(course, students):
     """Return the row of otter-grader's own command, one submission after the other, in an environment of its own.
 
@@ -261,10 +295,11 @@ def test_it(env):
 """
 
 
-def judge(rows, one):
+def judge(rows, one, beyond):
     """Print each figure beside its bar; return the figures and whether all bars are met."""
     each = {name: row["seconds"] / row["students"] for name, row in rows.items()}
-    figures = {"times faster than stock": each[STOCK] / each[WARM2], "seconds for one student": one}
+    figures = {"times faster than stock": each[STOCK] / each[WARM2], "seconds for one student": one,
+               "seconds beyond a limit": max(beyond.values())}  # fmt: skip
     met = True
     for name, figure in figures.items():
         good = figure <= BARS[name] if name.startswith("seconds") else figure >= BARS[name]
@@ -295,12 +330,12 @@ def main(arguments=None):
             course = new_course(Path(folder, f"course{number}"), asked.students, cut)
             rows[notebook], agree = race(course, asked.students, min(asked.stock, asked.students))
             same = same and agree
-        one = one_student(course)
+        one, beyond = one_student(course), harm(course)
         if asked.otter:
             rows[notebook]["otter run"] = otter(course, asked.otter)
         sizes = growth(new_course(Path(folder, "many"), max([1, *asked.sizes]), four_functions), asked.sizes)
     print()
-    figures, met = judge(rows["four functions, one plot"], one)
+    figures, met = judge(rows["four functions, one plot"], one, beyond)
     if len(sizes) > 1:
         first, *_, last = sizes
         print(f"from {first} to {last} submissions, {last / first:g} times as many, the time grows "
@@ -308,7 +343,7 @@ def main(arguments=None):
     if asked.destination:
         measured = {"date": date.today().isoformat(), "machine": machine, "load": os.getloadavg()[0], "bars": BARS,
                     "versions": {"nbgrader": version("nbgrader"), "Python": sys.version.split()[0]},
-                    "rows": rows, "sizes": sizes, "figures": figures}  # fmt: skip
+                    "rows": rows, "sizes": sizes, "beyond": beyond, "figures": figures}  # fmt: skip
         rounded = json.loads(json.dumps(measured), parse_float=lambda text: round(float(text), 2))
         Path(asked.destination).write_text(json.dumps(rounded, indent=1) + "\n", encoding="utf-8")
     return 0 if met and same else 1
