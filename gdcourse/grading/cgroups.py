@@ -6,6 +6,7 @@ Without one, memory is limited by the process's address space, and threads by th
 import contextlib
 import itertools
 import os
+import subprocess
 import time
 from functools import cache
 from pathlib import Path
@@ -28,30 +29,57 @@ def places():
         return {}
     found = {}
     for controller in FILES:
-        for _, names, path in rows:
-            version = 1 if controller in names.split(",") else 2 if not names else None
-            top = {1: ROOT / controller, 2: ROOT, None: None}[version]
-            if top and _works(top / path.strip("/"), controller, version):
-                found[controller] = top / path.strip("/"), version
-                break
+        candidates = [place for _, names, path in rows for place in _candidates(controller, names, path)]
+        working = (place for place in candidates if _works(controller, *place))
+        if place := next(working, None):
+            found[controller] = place
     return found
 
 
-def _works(folder, controller, version):
-    """Tell whether a group with a limit can be made here; sweep away what graders that were killed have left."""
+def _candidates(controller, names, path):
+    """Return the (folder, version) where a row of /proc/self/cgroup lets us hope to make groups, the nearest first.
+
+    In version 2 a group with processes of its own, such as ours, cannot limit the groups in it: those above may.
+    """
+    if controller in names.split(","):
+        return [(ROOT / controller / path.strip("/"), 1)]
+    own = ROOT / path.strip("/")
+    return [] if names else [(folder, 2) for folder in (own, *own.parents) if folder.is_relative_to(ROOT)]
+
+
+def _works(controller, folder, version):
+    """Tell whether a process can be put into a group with a limit here; sweep away what killed graders have left."""
     with contextlib.suppress(OSError):
         for left in folder.glob("gdcourse-*-*"):
             if not Path("/proc", left.name.split("-")[1]).exists():
                 left.rmdir()
     trial = folder / f"gdcourse-{os.getpid()}-trial"
+    limit = trial / FILES[controller][version - 1]
     try:
         trial.mkdir()
+        if not limit.exists():
+            return False
+        with subprocess.Popen(["sleep", "60"]) as sleeper:
+            try:
+                limit.write_text("4000000")
+                (trial / "cgroup.procs").write_text(str(sleeper.pid))
+            finally:
+                sleeper.kill()
     except OSError:
         return False
-    try:
-        return (trial / FILES[controller][version - 1]).exists()
     finally:
-        trial.rmdir()
+        _remove(trial)
+    return True
+
+
+def _remove(folder):
+    for _ in range(50):
+        try:
+            return folder.rmdir()
+        except FileNotFoundError:
+            return None
+        except OSError:  # the kernel is still at it
+            time.sleep(0.002)
 
 
 class Group:
@@ -82,11 +110,4 @@ class Group:
     def close(self):
         """Remove it, its process being dead."""
         for folder, _ in self.folders.values():
-            for _ in range(50):
-                try:
-                    folder.rmdir()
-                    break
-                except FileNotFoundError:
-                    break
-                except OSError:  # the kernel is still at it
-                    time.sleep(0.002)
+            _remove(folder)
