@@ -65,7 +65,7 @@ def _sleep():
 def test_groups_of_version_2_are_sought_up_to_the_root_and_a_folder_is_no_group(tmp_path, monkeypatch):
     monkeypatch.setattr(cgroups, "ROOT", tmp_path)
     shell = "/user.slice/user-0.slice/session-1.scope"
-    assert cgroups._candidates("pids", "pids", shell) == [(tmp_path / shell[1:], 1)]
+    assert cgroups._candidates("pids", "pids", shell) == [(tmp_path / "pids" / shell[1:], 1)]
     assert cgroups._candidates("pids", "name=systemd", shell) == []
     assert cgroups._candidates("pids", "", shell) == [
         (tmp_path / path, 2) for path in (shell[1:], "user.slice/user-0.slice", "user.slice", "")]  # fmt: skip
