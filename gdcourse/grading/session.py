@@ -150,7 +150,7 @@ class Session:
         match message:
             case ["provide", str(name), tuple(args), dict(kwargs)] if name in provided(self.job["ps"]):
                 started = time.monotonic()
-                answer = processes.provide(self.job, name, args, kwargs)
+                answer = processes.provide(self.job, name, args, kwargs, self.ends - self.child.clock())
                 self.until += time.monotonic() - started  # which is not the submission's doing
                 self.channel.send(*answer)
             case ["sync", str(token)]:

@@ -478,3 +478,13 @@ def test_the_package_has_a_name_that_changes_with_it(tmp_path, monkeypatch):
     before = package_hash.__wrapped__()
     (tmp_path / "a.py").write_text("x = 2")
     assert package_hash.__wrapped__() != before
+
+
+def test_what_is_computed_for_a_submission_ends_with_its_time(monkeypatch):
+    asked = []
+    monkeypatch.setattr(processes, "ANSWERS", {})
+    monkeypatch.setattr(processes, "_computed", lambda *args: asked.append(args[-1]) or ("error", "TimeoutError", ""))
+    job = {"ps": "capstone", "backend": "plain", "limits": {}}
+    for left in (99, 3):
+        processes.provide(job, "train", (), {}, left)
+    assert asked == [processes.PROVIDING, 3] and not processes.ANSWERS
