@@ -82,7 +82,7 @@ def descend(problem, optimizer=None, *, lr, steps, start=None, tolerance=0.0, ba
         for t in range(steps + 1):
             rows = next(batches, None) if batches is not None and t < steps else None
             value, g = problem.value_and_gradient(theta, *(() if rows is None else (rows,)))
-            norm = math.sqrt(g @ g)
+            norm = math.sqrt(g.dot(g))
             if not math.isfinite(value + norm):
                 status = "diverged"
                 break

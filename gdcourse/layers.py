@@ -50,7 +50,7 @@ class Network:
         """Return theta (d,) cut into arrays of the parameters' shapes; they share its memory."""
         if theta.shape != (self.dimension,):
             raise ValueError(f"theta must have shape ({self.dimension},), got shape {theta.shape}")
-        return [theta[cut] if len(shape) == 1 else theta[cut].reshape(shape) for cut, shape in self._cuts]
+        return [theta[cut].reshape(shape) for cut, shape in self._cuts]
 
 
 # The layers.
@@ -76,16 +76,16 @@ def affine(inputs, outputs):
 
     def forward(parameters, x):
         W, b = parameters
-        y = np.dot(x, W)  # x @ W with less ceremony, which a small batch notices
+        y = x.dot(W)  # x @ W with less ceremony, which a small batch notices
         y += b
         return y, x
 
     def backward(parameters, x, dy, gradients, wanted=True):
         W, _ = parameters
         dW, db = gradients
-        np.dot(x.T, dy, out=dW)
-        np.dot(_ones(len(dy), dy.dtype), dy, out=db)  # the sum over the examples, at a product's speed
-        return np.dot(dy, W.T) if wanted else None
+        x.T.dot(dy, out=dW)
+        _ones(len(dy), dy.dtype).dot(dy, out=db)  # the sum over the examples, at a product's speed
+        return dy.dot(W.T) if wanted else None
 
     def draw(weights):
         return weights(inputs, outputs, (inputs, outputs)), np.zeros(outputs)
