@@ -4,50 +4,51 @@ import { near } from "./plot.js";
 
 // Without levels they are quantiles, crowded below: evenly spaced circles on a bowl, and lines everywhere on a steep valley.
 export function contours(value, [left, right, low, high], x, y, wanted = null, columns = 160, rows = 120) {
-  const across = (i) => left + ((right - left) * i) / columns;
-  const up = (j) => low + ((high - low) * j) / rows;
-  const grid = Array.from({ length: rows + 1 }, (_, j) =>
-    Float64Array.from({ length: columns + 1 }, (__, i) => value(across(i), up(j))),
-  );
+  const across = Float64Array.from({ length: columns + 1 }, (_, i) => left + ((right - left) * i) / columns);
+  const up = Float64Array.from({ length: rows + 1 }, (_, j) => low + ((high - low) * j) / rows);
+  const wide = columns + 1;
+  const grid = new Float64Array(wide * (rows + 1));
+  for (let j = 0; j <= rows; j += 1) {
+    for (let i = 0; i <= columns; i += 1) grid[j * wide + i] = value(across[i], up[j]);
+  }
   const levels = wanted ?? quantiles(grid);
-  const px = Float64Array.from({ length: columns + 1 }, (_, i) => x(across(i)));
-  const py = Float64Array.from({ length: rows + 1 }, (_, j) => y(up(j)));
-  const pieces = [];
+  const px = across.map(x);
+  const py = up.map(y);
+  let text = "";
   for (let j = 0; j < rows; j += 1) {
-    const [lower, upper] = [grid[j], grid[j + 1]];
     for (let i = 0; i < columns; i += 1) {
-      const least = Math.min(lower[i], lower[i + 1], upper[i + 1], upper[i]);
-      const most = Math.max(lower[i], lower[i + 1], upper[i + 1], upper[i]);
-      for (const level of levels) {
-        if (!(level > least && level <= most)) continue; // nearly all of them
-        cell(pieces, [lower[i], lower[i + 1], upper[i + 1], upper[i]], level, [px[i], px[i + 1]], [py[j], py[j + 1]]);
+      const at = j * wide + i;
+      const [a, b, c, d] = [grid[at], grid[at + 1], grid[at + 1 + wide], grid[at + wide]];
+      const least = Math.min(a, b, c, d);
+      const most = Math.max(a, b, c, d);
+      for (let k = 0; k < levels.length; k += 1) {
+        if (!(levels[k] > least && levels[k] <= most)) continue; // nearly all of them
+        text += cell(a, b, c, d, levels[k], px[i], px[i + 1], py[j], py[j + 1]);
       }
     }
   }
-  return pieces.join("");
+  return text;
 }
 
+// Of a part of the grid: sorting all of it would take as long as computing it.
 function quantiles(grid) {
-  const sorted = new Float64Array(grid.length * grid[0].length);
-  grid.forEach((row, j) => sorted.set(row, j * row.length));
-  sorted.sort();
+  const sorted = Float64Array.from({ length: grid.length >> 2 }, (_, k) => grid[4 * k]).sort();
   return Array.from({ length: 13 }, (_, k) => sorted[Math.floor(((k + 1) / 14) ** 2 * sorted.length)]);
 }
 
 // One square: join the two, or in a saddle four, points where its sides cross the level.
-function cell(pieces, corners, level, px, py) {
-  const places = [[0, 0], [1, 0], [1, 1], [0, 1]];
-  const crossings = [];
-  for (let side = 0; side < 4; side += 1) {
-    const a = corners[side];
-    const b = corners[(side + 1) % 4];
-    if (a < level === b < level) continue;
-    const t = (level - a) / (b - a);
-    const [ax, ay] = places[side];
-    const [bx, by] = places[(side + 1) % 4];
-    crossings.push(
-      `${near(px[0] + (px[1] - px[0]) * (ax + t * (bx - ax)))} ${near(py[0] + (py[1] - py[0]) * (ay + t * (by - ay)))}`,
-    );
-  }
-  for (let k = 0; k + 1 < crossings.length; k += 2) pieces.push(`M${crossings[k]}L${crossings[k + 1]}`);
+function cell(a, b, c, d, level, left, right, low, high) {
+  let text = "";
+  let pen = "L";
+  const side = (from, to, px, py, qx, qy) => {
+    if (from < level === to < level) return;
+    const t = (level - from) / (to - from);
+    pen = pen === "L" ? "M" : "L";
+    text += `${pen}${near(px + (qx - px) * t)} ${near(py + (qy - py) * t)}`;
+  };
+  side(a, b, left, low, right, low);
+  side(b, c, right, low, right, high);
+  side(c, d, right, high, left, high);
+  side(d, a, left, high, left, low);
+  return text;
 }

@@ -23,7 +23,7 @@ export function course(plot) {
       y: aside ? bottom - 7 : below + (bottom - below > 20 ? 15 : -6),
       "text-anchor": early && !aside ? "end" : "start",
     });
-    curve.setAttribute("d", line(errors.map((value, step) => [step, value]), x, y));
+    curve.setAttribute("d", line(errors, x, y));
     set(mark, { cx: near(x(frame)), cy: Math.max(top, near(y(errors[frame]))) });
   };
 }

@@ -3,8 +3,15 @@
 // rule(g, ...state, ...settings) gives the update and the next state, one coordinate at a time. first: the state before.
 export function descend({ value, gradient }, { rule, memory, first = new Array(memory).fill(0) }, settings, start, steps) {
   let [x, y] = start;
-  let stateX = first;
-  let stateY = first;
+  const givenX = [0, ...first, ...settings];
+  const givenY = [...givenX];
+  // One coordinate's update; its next state is kept in what the rule is given. No array is made anew: there are many steps.
+  const update = (given, g) => {
+    given[0] = g;
+    const next = rule(...given);
+    for (let k = 1; k <= memory; k += 1) given[k] = next[k];
+    return memory ? next[0] : next;
+  };
   const path = [];
   const values = [];
   let status = "max_steps";
@@ -23,14 +30,8 @@ export function descend({ value, gradient }, { rule, memory, first = new Array(m
       status = "converged";
       break;
     }
-    let updateX = rule(gx, ...stateX, ...settings);
-    let updateY = rule(gy, ...stateY, ...settings);
-    if (memory) {
-      [updateX, ...stateX] = updateX;
-      [updateY, ...stateY] = updateY;
-    }
-    x += updateX;
-    y += updateY;
+    x += update(givenX, gx);
+    y += update(givenY, gy);
   }
   return { path, values, status };
 }

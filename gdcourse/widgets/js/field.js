@@ -142,7 +142,7 @@ export function render(place) {
     zero.setAttribute("d", `M${x.ends[0]} ${near(y(0))}H${x.ends[1]}`);
     top.setAttribute("d", `M${near(x(steepest))} ${y.ends[0]}V${y.ends[1]}`);
     set(topName, { x: near(Math.min(Math.max(x(steepest), x.ends[0] + 30), x.ends[1] - 26)), y: y.ends[0] - 6 });
-    curve.setAttribute("d", line([...slopes, slopes[0]].map((slope, angle) => [angle, slope]), x, y));
+    curve.setAttribute("d", line([...slopes, slopes[0]], x, y));
     set(mark, { cx: near(x(state.angle)), cy: near(y(slopes[state.angle])) });
   }
 

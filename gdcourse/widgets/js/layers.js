@@ -99,7 +99,7 @@ export function render(place) {
       yName: `spread of ${name}, log axis`, xTicks: 5, yTicks: 5, of: name,
     });
     const { x, y } = plot;
-    theory.setAttribute("d", line(roots.map((value, k) => [k, value]), x, y));
+    theory.setAttribute("d", line(roots, x, y));
     if (name === "gradients") bounds.setAttribute("d", [1 / TARGET.factor, TARGET.factor].map((value) => `M${x.ends[0]} ${near(y(value))}H${x.ends[1]}`).join(""));
     dots.replaceChildren(...found.map((value, k) => s("circle", {
       r: 4, class: name === "gradients" ? "gdw-spot" : "gdw-here", cx: near(x(k * EVERY)), cy: near(y(10 ** value)),

@@ -59,9 +59,19 @@ export function format(x) {
   return minus(size >= 100 ? x.toFixed(0) : x.toPrecision(3));
 }
 
+// A line through points, or through numbers at 0, 1, 2, ...
 export function line(points, x, y) {
   let text = "";
-  for (const [a, b] of points) text += `${text ? "L" : "M"}${near(x(a))} ${near(y(b))}`;
+  let [left, top] = [NaN, NaN];
+  for (let k = 0; k < points.length; k += 1) {
+    const point = points[k];
+    const plain = typeof point === "number";
+    const px = near(x(plain ? k : point[0]));
+    const py = near(y(plain ? point : point[1]));
+    if (px === left && py === top) continue; // as most steps of a run that has arrived
+    text += `${text ? "L" : "M"}${px} ${py}`;
+    [left, top] = [px, py];
+  }
   return text;
 }
 

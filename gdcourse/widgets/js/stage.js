@@ -16,12 +16,12 @@ export function stage(place, { share = 0.6, frames = () => 0, rest = frames, sec
   const target = h("p", { class: "gdw-target" });
   const updates = [];
   const draw = (moving = false) => {
-    self.room = columns(place.el, share);
+    self.room ??= columns(place.el, share); // which makes the browser lay out the page
     paint();
     for (const update of updates) update();
     live.say(tell(), moving);
     const [text, reached] = aim();
-    target.textContent = text;
+    if (target.textContent !== text) target.textContent = text;
     target.classList.toggle("gdw-met", reached);
   };
   const self = session(place, {
@@ -64,7 +64,11 @@ export function stage(place, { share = 0.6, frames = () => 0, rest = frames, sec
     live.node.id = unique("told");
     panels.at(-1).node.setAttribute("aria-describedby", live.node.id);
     self.open();
-    const watcher = new ResizeObserver(() => columns(place.el, share).first !== self.room.first && draw());
+    const watcher = new ResizeObserver(() => {
+      const { first } = self.room;
+      self.room = columns(place.el, share);
+      if (self.room.first !== first) draw();
+    });
     watcher.observe(place.el);
     return () => {
       self.player.pause();

@@ -139,7 +139,7 @@ export function render(place) {
     });
     const { x, y } = loss;
     const { gaps } = story.run;
-    curve.setAttribute("d", line(gaps.map((gap, step) => [step, gap]), x, y));
+    curve.setAttribute("d", line(gaps, x, y));
     set(mark, { cx: near(x(story.frame)), cy: near(y(gaps[story.frame])) });
   }
 
