@@ -18,16 +18,21 @@ const LOOKS = {
   adam: "stroke: var(--gdw-path)",
 };
 
-const start = (angle) => RULES.point(...START, ...TURNS[angle / 5]);
+const FAR = Math.hypot(WINDOW[1], WINDOW[3]);
 
-export function compute({ angle, scale, ...rates }) {
-  const turn = TURNS[angle / 5];
+// before: the run before this one, of which a racer that nothing has changed for keeps its own.
+export function compute({ angle, scale, ...rates }, before = null) {
+  const [cos, sin] = TURNS[angle / 5];
   const canyon = {
-    value: (x, y) => RULES.value(x, y, ...turn, scale), gradient: (x, y) => RULES.gradient(x, y, ...turn, scale),
+    value: (x, y) => RULES.value(x, y, cos, sin, scale), gradient: (x, y) => RULES.gradient(x, y, cos, sin, scale),
   };
-  const runs = NAMES.map((name) => {
+  const runs = NAMES.map((name, k) => {
     const { rule, first, settings } = METHODS[name];
-    return descend(canyon, { rule, memory: first.length, first }, [rates[`lr_${name}`], ...settings], start(angle), STEPS);
+    const given = [angle, scale, rates[`lr_${name}`]];
+    const old = before?.runs[k];
+    if (given.every((one, j) => one === old?.given?.[j])) return old;
+    const run = descend(canyon, { rule, memory: first.length, first }, [given[2], ...settings], RULES.point(...START, cos, sin), STEPS);
+    return { ...run, given };
   });
   return { runs, status: "raced" };
 }
@@ -36,11 +41,10 @@ export const numbers = ({ runs }) => runs.flatMap((run) => [...run.path.flat(), 
 
 export function render(place) {
   const found = readFound(place.page?.settings.met);
-  let turned = -1;
   const rates = NAMES.map((name) => `lr_${name}`);
   const story = stage(place, {
     domains: { racers: RACERS, angle: [0, 45, 5], scale: SCALES, ...Object.fromEntries(rates.map((name) => [name, RATES])) },
-    compute, numbers,
+    compute: (settings) => compute(settings, story.run), numbers,
     revive: (arrays, status) => ({
       runs: NAMES.map((_, k) => ({ path: pairs(arrays[2 * k]), values: [...arrays[2 * k + 1]] })), status,
     }),
@@ -53,6 +57,7 @@ export function render(place) {
   // What each has left of its first loss, from which step on it stays below the target, and who won.
   function judge(run) {
     for (const one of run.runs) {
+      if (one.left) continue;
       one.left = one.values.map((value) => value / one.values[0]);
       const last = one.left.findLastIndex((share) => share > TARGET.error);
       one.reached = last === one.left.length - 1 ? Infinity : last + 1;
@@ -72,7 +77,8 @@ export function render(place) {
   const hills = s("path", { class: "gdw-contour" });
   const minimum = s("path", { class: "gdw-minimum" });
   const first = s("circle", { r: 4, class: "gdw-dot" });
-  map.inside.append(hills, minimum, first);
+  const canyon = s("g", {}, hills, first);
+  map.inside.append(canyon, minimum);
   const loss = panel("The share of the first loss at each step");
   const goal = s("path", { class: "gdw-theory" });
   const goalName = s("text", { "aria-hidden": "true" }, "target");
@@ -97,8 +103,8 @@ export function render(place) {
   );
 
   function paint() {
-    drawAxes();
-    NAMES.forEach((name, k) => drawRun(trails[name], story.run.runs[k], racing(name)));
+    const fresh = drawAxes();
+    NAMES.forEach((name, k) => drawRun(trails[name], story.run.runs[k], racing(name), fresh));
     map.node.setAttribute("aria-label", `Contour lines of a canyon turned by ${state.angle} degrees, and the racers' paths`);
   }
 
@@ -106,32 +112,38 @@ export function render(place) {
     const fresh = map.frame({
       width: story.room.first, ratio: 1.5, x: WINDOW.slice(0, 2), y: WINDOW.slice(2), xName: "x", yName: "y", xTicks: 6,
     });
-    if (fresh || turned !== state.angle) {
-      turned = state.angle;
-      const { x, y } = map;
-      hills.setAttribute("d", contours((a, b) => RULES.value(a, b, ...TURNS[turned / 5], 1), WINDOW, x, y));
+    const { x, y } = map;
+    if (fresh) {
+      // The canyon as it lies at 0 degrees, as far as the window's corners. A turn of the loss is one of its picture.
+      hills.setAttribute("d", contours((a, b) => RULES.value(a, b, ...TURNS[0], 1), [-FAR, FAR, -FAR, FAR], x, y));
       minimum.setAttribute("d", cross([0, 0], x, y));
-      const [a, b] = start(turned);
-      set(first, { cx: near(x(a)), cy: near(y(b)) });
+      set(first, { cx: near(x(START[0])), cy: near(y(START[1])) });
     }
+    canyon.setAttribute("transform", `rotate(${-state.angle} ${near(x(0))} ${near(y(0))})`);
     const most = RACERS[state.racers].reduce((top, name) =>
       story.run.runs[NAMES.indexOf(name)].left.reduce((a, b) => Math.max(a, b), top), 1);
-    loss.frame({
+    const again = loss.frame({
       width: story.room.second, height: story.room.wide ? map.height : 130, x: [0, STEPS], y: [1e-12, most > 1e4 ? 1e16 : 1e4],
       yLog: true, xName: "step", yName: "share of the first loss, log axis", xTicks: 4, yTicks: 5,
     });
     goal.setAttribute("d", `M${loss.x.ends[0]} ${near(loss.y(TARGET.error))}H${loss.x.ends[1]}`);
     set(goalName, { x: loss.x.ends[0] + 6, y: near(loss.y(TARGET.error)) + 15 });
+    return fresh || again;
   }
 
-  function drawRun({ way, curve, here, mark }, { path, left }, shown) {
+  function drawRun(trail, run, shown, fresh) {
+    const { way, curve, here, mark } = trail;
     for (const node of [way, curve, here, mark]) set(node, { visibility: shown ? null : "hidden" });
+    if (fresh) trail.run = null;
+    if (!shown || (trail.run === run && trail.frame === story.frame)) return;
+    Object.assign(trail, { run, frame: story.frame });
+    const { path, left } = run;
     const now = Math.min(story.frame, left.length - 1);
     const gone = path.slice(0, now + 1);
     const lost = gone.findIndex((p) => Math.abs(p[0]) > 100 || Math.abs(p[1]) > 100);
     way.setAttribute("d", line(lost < 0 ? gone : gone.slice(0, lost + 1), map.x, map.y));
     set(here, { cx: near(map.x(path[now][0])), cy: near(map.y(path[now][1])) });
-    curve.setAttribute("d", line(left.map((share, step) => [step, share]), loss.x, loss.y));
+    curve.setAttribute("d", line(left, loss.x, loss.y));
     set(mark, { cx: near(loss.x(now)), cy: near(loss.y(left[now])) });
   }
 
