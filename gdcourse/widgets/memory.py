@@ -40,6 +40,16 @@ def radius_rule(lr, beta, curvature):
     return where(inside < 0.0, sqrt(beta), real)
 
 
+def least_rate_rule(factor, beta, curvature):
+    """The rate from which on the error shrinks by this factor or more: the root z = factor. It is a line in beta."""
+    return (1.0 - factor) * (1.0 - beta / factor) / curvature
+
+
+def most_rate_rule(factor, beta, curvature):
+    """The rate up to which it does: the root z = -factor. With a memory above factor^2 no rate does."""
+    return (1.0 + factor) * (1.0 + beta / factor) / curvature
+
+
 class Memory(Widget):
     """The heavy ball on a valley whose largest curvature is 1, for any rate and memory.
 
@@ -65,7 +75,7 @@ class Memory(Widget):
             RATES=RATES, BETAS=BETAS, KAPPAS=KAPPAS, STEPS=STEPS, LEVELS=LEVELS, TARGET=TARGET,
             RULES={
                 "step": optimizers.momentum_rule, "value": valley_value, "gradient": valley_gradient,
-                "inside": discriminant_rule, "radius": radius_rule,
+                "inside": discriminant_rule, "radius": radius_rule, "least": least_rate_rule, "most": most_rate_rule,
             },
         )  # fmt: skip
 

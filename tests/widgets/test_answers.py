@@ -31,7 +31,7 @@ from gdcourse.widgets import (
     StepSize,
     Walls,
 )
-from gdcourse.widgets.memory import radius_rule
+from gdcourse.widgets.memory import LEVELS, least_rate_rule, most_rate_rule, radius_rule
 from gdcourse.widgets.schedule import PRESETS, drawn
 from gdcourse.widgets.step_size import GRID
 from gdcourse.widgets.stream import normals
@@ -177,6 +177,22 @@ def test_the_map_is_lowest_where_polyak_says():
     best = best_momentum(0.01, 1.0)
     assert (lr[k], beta[k]) == pytest.approx((best.lr, best.beta), abs=0.06)
     assert radius_rule(best.lr, best.beta, 1.0) == pytest.approx(best.rate, abs=1e-6)
+
+
+@pytest.mark.parametrize("factor", LEVELS)
+@pytest.mark.parametrize("curvature", [1.0, 0.3, 1e-3])
+def test_the_factor_is_had_between_two_rates_and_nowhere_else(factor, curvature):
+    def largest(rate, beta):
+        trace = 1 + beta - rate * curvature
+        return max(abs(np.linalg.eigvals([[trace, -beta], [1, 0]])))
+
+    for beta in np.linspace(0, 0.999 * factor**2, 5):
+        least, most = (rule(factor, beta, curvature) for rule in (least_rate_rule, most_rate_rule))
+        assert largest(least, beta) == pytest.approx(factor) == largest(most, beta)
+        assert largest((least + most) / 2, beta) < factor
+        assert largest(0.99 * least, beta) > factor and largest(1.01 * most, beta) > factor
+    for rate in np.linspace(least, most, 5):
+        assert largest(rate, factor**2 + 1e-6) > factor
 
 
 def test_axes_of_the_field_are_checked():

@@ -1,6 +1,5 @@
 // A map of the heavy ball's factor over rate and memory, the error of the chosen point, and its path.
 
-import { contours } from "./contour.js";
 import { course } from "./course.js";
 import { descend } from "./descent.js";
 import { s, set } from "./dom.js";
@@ -13,6 +12,7 @@ import { stage } from "./stage.js";
 import { trail } from "./trail.js";
 
 const HEIGHT = 230;
+const HILLS = Array.from({ length: 13 }, (_, k) => (k + 1) / 8.5); // where the valley's contour lines meet the steep axis
 const RANGES = { lr: RATES, beta: BETAS, kappa: KAPPAS };
 const two = (x) => x.toFixed(2);
 const settle = (name, value) => Math.min(RANGES[name][1], Math.max(RANGES[name][0], Number(value.toFixed(2))));
@@ -29,7 +29,6 @@ export const numbers = (run) => [...run.path.flat(), ...run.errors, ...run.facto
 
 export function render(place) {
   let best = readBest(place.page?.settings.met);
-  let mapped = 0;
   const story = stage(place, {
     domains: RANGES,
     share: 0.5,
@@ -81,19 +80,26 @@ export function render(place) {
     drawPlane();
   }
 
+  // Where the slower direction has this factor: three straight lines, up, across and down again.
+  function border(factor, mu) {
+    const most = factor * factor;
+    const sides = (beta) => [RULES.least(factor, beta, mu), RULES.most(factor, beta, 1)];
+    const [foot, top] = [0, most].map((beta) => sides(beta)[1] - sides(beta)[0]);
+    if (top < 0) return []; // so small a factor is nowhere
+    const least = foot < 0 ? (most * foot) / (foot - top) : 0; // where the sides meet
+    const [[a, b], [c, d]] = [sides(least), sides(most)];
+    return [[a, least], [c, most], [d, most], [b, least]];
+  }
+
   function drawMap() {
-    const fresh = map.frame({
+    map.frame({
       width: story.room.first, height: HEIGHT, x: [0, RATES[1]], y: [0, 1],
       xName: "rate", yName: "memory; lines of equal factor per step",
     });
     const { x, y } = map;
-    if (fresh || mapped !== state.kappa) {
-      mapped = state.kappa;
-      const slowest = (lr, beta) => Math.max(RULES.radius(lr, beta, 1 / mapped), RULES.radius(lr, beta, 1));
-      levels.setAttribute("d", contours(slowest, [0, RATES[1], 0, 1], x, y, LEVELS));
-      edge.setAttribute("d", line([[2, 0], [4, 1]], x, y));
-      set(edgeName, { x: near(x(3.92)), y: near(y(0.1)) });
-    }
+    levels.setAttribute("d", LEVELS.map((factor) => line(border(factor, 1 / state.kappa), x, y)).join(""));
+    edge.setAttribute("d", line([[2, 0], [4, 1]], x, y));
+    set(edgeName, { x: near(x(3.92)), y: near(y(0.1)) });
     point.update({ at: [state.lr, state.beta], x, y });
   }
 
@@ -109,16 +115,21 @@ export function render(place) {
     descent(errors, story.frame, TARGET);
   }
 
+  function ellipse(a, b, x, y) {
+    const arc = `A${near(x(a) - x(0))} ${near(y(0) - y(b))} 0 0 0`;
+    return `M${near(x(a))} ${near(y(0))}${arc} ${near(x(-a))} ${near(y(0))}${arc} ${near(x(a))} ${near(y(0))}`;
+  }
+
   function drawPlane() {
     const ends = [-1.2, 1.2, -1.2, 1.2];
     const fresh = plane.frame({
       width: story.room.wide ? story.room.first + story.room.second : story.room.first, height: 96, x: ends.slice(0, 2), y: ends.slice(2),
-      xName: "slow direction", yName: "fast direction; the path from (1, 1)", yTicks: 3, of: state.kappa,
+      xName: "slow direction", yName: "fast direction; the path from (1, 1)", yTicks: 3,
     });
     const { x, y } = plane;
     if (fresh || plane.kappa !== state.kappa) {
       plane.kappa = state.kappa;
-      hills.setAttribute("d", contours((a, b) => RULES.value(a, b, 1 / state.kappa), ends, x, y, null, 60, 40));
+      hills.setAttribute("d", HILLS.map((high) => ellipse(high * Math.sqrt(state.kappa), high, x, y)).join(""));
       minimum.setAttribute("d", cross([0, 0], x, y));
     }
     follow(story.run.path, story.frame, x, y);
