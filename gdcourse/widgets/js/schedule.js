@@ -19,7 +19,8 @@ const LOOKS = {
 };
 const steps = Array.from({ length: STEPS }, (_, t) => t);
 const at = steps.filter((t) => t % EVERY === 0).concat(STEPS);
-const whole = (name) => at.map((t) => Number(PRESETS[name].rule(t).toFixed(2)));
+const plans = Object.fromEntries(NAMES.map((name) => [name, steps.map(PRESETS[name].rule)]));
+const whole = Object.fromEntries(NAMES.map((name) => [name, at.map((t) => Number(PRESETS[name].rule(t).toFixed(2)))]));
 
 function drawn(rates, count) {
   return steps.map((step) => {
@@ -31,18 +32,20 @@ function drawn(rates, count) {
 
 // The mean error of all runs after each step.
 function errors(rates, noise) {
+  const { gradient, loss, step } = RULES;
   const x = new Float64Array(RUNS).fill(START);
   const y = new Float64Array(RUNS).fill(START);
   const means = [];
   for (let t = 0; t <= STEPS; t += 1) {
     let total = 0;
-    for (let j = 0; j < RUNS; j += 1) {
-      total += RULES.loss(x[j], y[j]);
-      if (t === STEPS) continue;
-      x[j] += RULES.step(RULES.gradient(x[j], STEEP, noise[2 * t * RUNS + j]), rates[t]);
-      y[j] += RULES.step(RULES.gradient(y[j], FLAT, noise[(2 * t + 1) * RUNS + j]), rates[t]);
-    }
+    for (let j = 0; j < RUNS; j += 1) total += loss(x[j], y[j]);
     means.push(total / RUNS);
+    if (t === STEPS) break;
+    const at = 2 * RUNS * t;
+    for (let j = 0; j < RUNS; j += 1) {
+      x[j] += step(gradient(x[j], STEEP, noise[at + j]), rates[t]);
+      y[j] += step(gradient(y[j], FLAT, noise[at + RUNS + j]), rates[t]);
+    }
   }
   return means;
 }
@@ -50,11 +53,10 @@ function errors(rates, noise) {
 // What only a new seed changes.
 function behind(seed) {
   const noise = normals(seed, 2 * STEPS * RUNS);
-  return { seed, noise, presets: NAMES.map((name) => errors(steps.map(PRESETS[name].rule), noise)) };
+  return { seed, noise, presets: NAMES.map((name) => errors(plans[name], noise)) };
 }
 
-export function compute({ rates, count, seed }, ready = behind(seed)) {
-  const curve = drawn(rates, count);
+export function compute({ rates, count, seed }, ready = behind(seed), curve = drawn(rates, count)) {
   return { curve, own: errors(curve, ready.noise), presets: ready.presets, status: "max_steps" };
 }
 
@@ -62,6 +64,9 @@ export const numbers = ({ curve, own, presets }) => [...curve, ...own, ...preset
 
 export function render(place) {
   let ready = { seed: 0 };
+  let wanted = null; // the seed for the next frame
+  let last = {};
+  let [planned, shown] = [null, null]; // the curve and the presets' errors that are drawn
   let best = readBest(place.page?.settings.met);
   const story = stage(place, {
     domains: {
@@ -70,8 +75,10 @@ export function render(place) {
     },
     share: 0.55,
     compute: (settings) => {
-      if (ready.seed !== settings.seed) ready = behind(settings.seed);
-      return compute(settings, ready);
+      const { rates, count, seed } = settings;
+      if (ready.seed !== seed) ready = behind(seed);
+      if (last.rates !== rates || last.count !== count) last = { rates, count, curve: drawn(rates, count) };
+      return compute(settings, ready, last.curve);
     },
     numbers,
     revive: ([curve, own, presets], status) => ({
@@ -85,8 +92,15 @@ export function render(place) {
   const { state, opening } = story;
   let mine = state.rates;
 
+  // All runs are new with a seed, so of those that the slider passes within a frame only the last is taken.
+  function choose(seed) {
+    if (wanted === null) requestAnimationFrame(() => wanted !== null && story.change({ seed: wanted }));
+    wanted = seed;
+  }
+
   // The last error as a share of the best preset's.
   function judge(run) {
+    wanted = null;
     const last = run.own[STEPS];
     run.share = last / Math.min(...run.presets.map((one) => one[STEPS]));
     if (state.count === "run" && run.share < (best?.[0] ?? 1)) best = [Number(run.share.toPrecision(3)), last.toPrecision(3)];
@@ -96,7 +110,7 @@ export function render(place) {
   const from = choice({
     label: "Handles", name: "from",
     options: { own: "my own curve", ...Object.fromEntries(NAMES.map((name) => [name, `as ${PRESETS[name].title}`])) },
-    input: (name) => story.change({ rates: name === "own" ? mine : whole(name) }),
+    input: (name) => story.change({ rates: name === "own" ? mine : whole[name] }),
   });
   const handles = at.map((step, k) => ring({
     label: `Rate at step ${step}`,
@@ -116,19 +130,19 @@ export function render(place) {
   const loss = panel("The mean error at each step");
   const error = s("path", { class: "gdw-path", style: "stroke-width: 2" });
   loss.inside.append(...NAMES.map((name) => lines[name].loss), error, marks[1]);
-  const ends = h("p", { style: "line-height: 1.8" });
+  const ends = NAMES.map((name) => sampled(LOOKS[name], ""));
   return story.lay(
     [plan, loss],
-    ends,
+    h("p", { style: "line-height: 1.8" }, ...ends),
     [
       from, story.choice("count", "Count updates", { run: "over the run", epoch: "anew each epoch" }),
-      story.slider("seed", "Noise", { show: (seed) => `no. ${seed}` }),
+      story.slider("seed", "Noise", { show: (seed) => `no. ${seed}`, input: choose }),
     ],
     [story.player],
   );
 
   function copied() {
-    return NAMES.find((name) => whole(name).every((rate, k) => rate === state.rates[k])) ?? "own";
+    return NAMES.find((name) => whole[name].every((rate, k) => rate === state.rates[k])) ?? "own";
   }
 
   function paint() {
@@ -138,14 +152,17 @@ export function render(place) {
   }
 
   function drawPlan() {
-    plan.frame({
+    const fresh = plan.frame({
       width: story.room.first, height: 230, x: [0, STEPS], y: RATES, xName: "step", yName: "learning rate; drag the rings",
     });
     const { x, y } = plan;
-    for (const name of NAMES) lines[name].plan.setAttribute("d", line(steps.map((t) => [t, PRESETS[name].rule(t)]), x, y));
-    curve.setAttribute("d", line(story.run.curve.map((rate, t) => [t, rate]), x, y));
-    knots.setAttribute("d", state.count === "run" ? "" : line(state.rates.map((rate, k) => [at[k], rate]), x, y));
-    handles.forEach((handle, k) => handle.update({ at: [at[k], state.rates[k]], x, y }));
+    if (fresh) for (const name of NAMES) lines[name].plan.setAttribute("d", line(plans[name], x, y));
+    if (fresh || planned !== story.run.curve) {
+      planned = story.run.curve;
+      curve.setAttribute("d", line(planned, x, y));
+      knots.setAttribute("d", state.count === "run" ? "" : line(state.rates.map((rate, k) => [at[k], rate]), x, y));
+      handles.forEach((handle, k) => handle.update({ at: [at[k], state.rates[k]], x, y }));
+    }
     mark(0, x, y, story.run.curve[Math.min(story.frame, STEPS - 1)]);
   }
 
@@ -155,15 +172,20 @@ export function render(place) {
 
   function drawLoss() {
     const { own, presets } = story.run;
-    loss.frame({
+    const fresh = loss.frame({
       width: story.room.second, height: story.room.wide ? 230 : 150, x: [0, STEPS], y: [1e-3, 10], yLog: true,
       xName: "step", yName: `mean error of ${RUNS} runs, log axis`, xTicks: 4,
     });
     const { x, y } = loss;
-    NAMES.forEach((name, k) => lines[name].loss.setAttribute("d", line(presets[k].map((value, t) => [t, value]), x, y)));
-    error.setAttribute("d", line(own.map((value, t) => [t, value]), x, y));
+    if (fresh || shown !== presets) {
+      shown = presets;
+      NAMES.forEach((name, k) => {
+        lines[name].loss.setAttribute("d", line(presets[k], x, y));
+        ends[k].lastChild.data = ` ${PRESETS[name].title} ${format(presets[k][STEPS])} `;
+      });
+    }
+    error.setAttribute("d", line(own, x, y));
     mark(1, x, y, own[story.frame]);
-    ends.replaceChildren(...NAMES.map((name, k) => sampled(LOOKS[name], `${PRESETS[name].title} ${format(presets[k][STEPS])}`)));
   }
 
   function tell() {
