@@ -12,6 +12,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from gdcourse.widgets import WIDGETS, bundle
+from gdcourse.widgets.memory import LEVELS, radius_rule, valley_value
+from gdcourse.widgets.race import TURNS, turned_value
 
 pytestmark = pytest.mark.browser
 
@@ -272,6 +274,89 @@ def test_labels_never_overlap_or_leave_the_page(mounted, kind, width):
             for other, left2, right2, top2, bottom2 in texts[k + 1 :]:
                 apart = right <= left2 or right2 <= left or bottom <= top2 or bottom2 <= top
                 assert apart, f"{one!r} over {other!r} at {width} px, {link!r}"
+
+
+@every_kind
+@pytest.mark.parametrize("width", [360, 600, 760])
+def test_no_choice_cuts_its_names_off(mounted, kind, width):
+    page = mounted(kind, width=width)
+    sizes = page.eval_on_selector_all(
+        ".gdw select",
+        "all => all.map((one) => { const had = one.offsetWidth; one.style.width = 'max-content';"
+        " const needed = one.offsetWidth; one.style.width = ''; return [one.name, had, needed]; })",
+    )
+    assert [name for name, had, needed in sizes if had < needed] == []
+
+
+LINES = """([number, across, up]) => {
+  const svg = document.querySelectorAll(".gdw-panels svg")[number];
+  const lines = svg.querySelector(".gdw-contour");
+  const box = svg.querySelector("clipPath rect").getBBox();
+  const turn = lines.getCTM(), all = [];
+  const add = (point) => {
+    const { x, y } = point.matrixTransform(turn);
+    const [u, v] = [(x - box.x) / box.width, 1 - (y - box.y) / box.height];
+    if (u < 0 || u > 1 || v < 0 || v > 1) return;
+    all.push([across[0] + u * (across[1] - across[0]), up[0] + v * (up[1] - up[0])]);
+  };
+  if (lines.getAttribute("d").includes("A")) {
+    const length = lines.getTotalLength();
+    for (let k = 0; k < 4000; k += 1) add(lines.getPointAtLength((length * k) / 4000));
+  } else {
+    for (const [, x, y] of lines.getAttribute("d").matchAll(/[ML](\\S+?) ([^ML]+)/g)) add(new DOMPoint(+x, +y));
+  }
+  return all;
+}"""
+
+
+def heights(page, number, across, up):
+    """Return the points on the contour lines of one panel, in data, as columns x and y."""
+    return np.array(page.evaluate(LINES, [number, across, up])).T
+
+
+def groups(values, gap):
+    """Return how many groups there are of values that lie nearer than the gap to the next."""
+    return 1 + np.count_nonzero(np.diff(np.sort(values)) > gap)
+
+
+@pytest.mark.parametrize("angle", [0, 15, 45])
+def test_the_canyon_is_drawn_as_it_is_turned(mounted, angle):
+    x, y = heights(mounted("race", f"angle={angle}"), 0, (-3, 3), (-2, 2))
+    across = np.sqrt(turned_value(x, y, *TURNS[angle // 5], 1.0) / 25)
+    assert len(across) > 1000 and 5 <= groups(across, 0.012) <= 13
+
+
+@pytest.mark.parametrize("kappa", [2, 30, 100, 1000])
+def test_the_lines_of_memory_s_map_and_valley_are_those_of_its_rules(mounted, kappa):
+    page = mounted("memory", f"kappa={kappa}")
+    corners = heights(page, 0, (0, 4), (0, 1)).reshape(2, -1, 4)
+    lr, beta = (corners[:, :, 1:] + corners[:, :, :-1]) / 2
+    about = [(lr + a, beta + b) for a in (-0.01, 0, 0.01) for b in (-0.004, 0.004)]  # within a pixel
+    factors = [np.maximum(radius_rule(a, b, 1 / kappa), radius_rule(a, b, 1.0)) for a, b in about]
+    reached = [[level] for level in LEVELS if level > (np.sqrt(kappa) - 1) / (np.sqrt(kappa) + 1)]
+    assert len(reached) == len(lr)
+    assert np.all(np.min(factors, axis=0) <= reached) and np.all(np.max(factors, axis=0) >= reached)
+    x, y = heights(page, 2, (-1.2, 1.2), (-1.2, 1.2))
+    levels = 8.5 * np.sqrt(2 * valley_value(x, y, 1 / kappa))
+    assert levels == pytest.approx(np.round(levels), abs=0.05) and len(set(np.round(levels))) >= 10
+
+
+def test_of_the_seeds_that_a_slider_passes_in_a_frame_the_last_is_drawn_and_a_reset_drops_it(mounted):
+    page = mounted("schedule", "seed=3")
+    expected = mounted("schedule", "seed=9").inner_text(".gdw-sentence")
+    opening = mounted("schedule").inner_text(".gdw-sentence")
+    move = """(reset) => {
+      const slider = document.querySelector("[name=seed]");
+      for (const seed of [5, 7, 9]) {
+        slider.value = seed;
+        slider.dispatchEvent(new Event("input"));
+      }
+      if (reset) document.querySelector(".gdw-buttons :last-child").click();
+    }"""
+    for reset, sentence in ((True, opening), (False, expected)):
+        page.evaluate(move, reset)
+        page.wait_for_timeout(100)
+        assert page.inner_text(".gdw-sentence") == sentence
 
 
 @every_kind
