@@ -95,7 +95,7 @@ function start() {
       host.dataset.widget = name;
       let close = null;
       hosts.set(name, {
-        host,
+        host, kind,
         open: async () => {
           close?.();
           close = await mount(host, state, name).catch((error) => fail(host, error));
@@ -120,6 +120,10 @@ function start() {
     return wanted;
   };
   addEventListener("hashchange", () => follow()?.open());
+  // The script of the first to be seen comes while the page is laid out; what fails is said when it is mounted.
+  const [first] = hosts.values();
+  const soon = hosts.get(new URLSearchParams(location.hash.slice(1)).get("widget")) ?? first;
+  if (soon) load(soon.kind).catch(() => {});
   follow();
 }
 
