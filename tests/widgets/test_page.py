@@ -214,7 +214,7 @@ def test_a_met_target_is_said_with_its_number_and_survives_a_reload(visit, pages
     assert target.inner_text().startswith("Target met: bowl in 1, Himmelblau in ")
     assert "gdw-met" in target.get_attribute("class")
     met = target.inner_text()
-    page.wait_for_function("location.hash.includes('met=')")
+    page.wait_for_function("location.hash.includes('saddle-')")
     page.reload()
     page.wait_for_selector("[data-mounted]")
     assert target.inner_text() == met
