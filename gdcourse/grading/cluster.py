@@ -16,6 +16,8 @@ try:
 except ImportError:
     raise CourseError('--dask needs dask.distributed. Install it: pip install "gdcourse[cluster]"') from None
 
+PATIENCE = 30  # seconds that a scheduler and its first worker, started in the same breath, have
+
 
 class Warm(WorkerPlugin):
     """Ends a worker's warm process with the worker."""
@@ -33,7 +35,7 @@ class Cluster:
 
     def __init__(self, address):
         try:
-            self.client = Client(address, timeout=10)
+            self.client = Client(address, timeout=PATIENCE)
         except (OSError, ValueError, TimeoutError) as error:
             raise CourseError(f"no dask scheduler answers at {address}: {error}") from None
         try:
@@ -45,11 +47,15 @@ class Cluster:
 
     def _check_package(self, address):
         try:
+            self.client.wait_for_workers(1, timeout=PATIENCE)
+        except TimeoutError:
+            raise CourseError(
+                f"the scheduler at {address} has no workers after {PATIENCE} s. Start one: dask worker {address}"
+            ) from None
+        try:
             there = self.client.run(package_hash)
         except Exception as error:
             raise CourseError(f"gdcourse does not run on the workers: {type(error).__name__}: {error}") from None
-        if not there:
-            raise CourseError(f"the scheduler at {address} has no workers. Start one: dask worker {address}")
         other = sorted(worker for worker, package in there.items() if package != package_hash())
         if other:
             raise CourseError(f"another version of gdcourse is on {', '.join(other)}. Install the same on all workers.")

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import threading
 
 import pytest
 from nbgrader.api import Gradebook
@@ -25,7 +26,7 @@ def cluster():
         from distributed import LocalCluster
     except ImportError:
         unavailable("dask.distributed is not installed")
-    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as made:
+    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0") as made:
         yield made
 
 
@@ -65,7 +66,32 @@ def test_the_cluster_grades_as_this_machine_does_and_a_lost_worker_loses_nothing
     assert entered(f"sqlite:///{course / 'gradebook.db'}") == due
 
 
-def test_no_scheduler_is_said_plainly(course, ours, cluster):
+def test_no_scheduler_is_said_plainly(course, ours, cluster, monkeypatch):
     hand_in(course, ours, 1)
+    monkeypatch.setattr("gdcourse.grading.cluster.PATIENCE", 2)
     with pytest.raises(CourseError, match=r"no dask scheduler answers at tcp://127\.0\.0\.1:9"):
         grade.grade(course, PS, dask="tcp://127.0.0.1:9")
+
+
+@pytest.fixture
+def empty_scheduler():
+    from distributed import LocalCluster
+
+    with LocalCluster(n_workers=0, threads_per_worker=1, processes=True, dashboard_address=":0") as made:
+        yield made
+
+
+def test_a_scheduler_without_workers_is_said_plainly(course, ours, cluster, empty_scheduler, monkeypatch):
+    hand_in(course, ours, 1)
+    monkeypatch.setattr("gdcourse.grading.cluster.PATIENCE", 2)
+    with pytest.raises(CourseError, match=r"has no workers after 2 s\. Start one: dask worker tcp://"):
+        grade.grade(course, PS, dask=empty_scheduler.scheduler_address)
+
+
+def test_the_first_worker_may_come_a_little_later(course, ours, cluster, empty_scheduler):
+    due = hand_in(course, ours, 1)
+    late = threading.Timer(2, empty_scheduler.scale, [1])
+    late.start()
+    outcomes = grade.grade(course, PS, dask=empty_scheduler.scheduler_address)
+    late.join()
+    assert {o.student: o.score for o in outcomes} == due
