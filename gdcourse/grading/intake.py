@@ -7,25 +7,18 @@ cells, metadata, tags, outputs, attachments, kernel). What cannot be read is rej
 
 import copy
 import functools
-import json
-import os
 import re
-import stat
 from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 
 from gdcourse.grading.assign import page, release_notebook
+from gdcourse.grading.handed_in import NEW, Missing, Rejected, cells_of, find, parsed, some
 
-FILE = 32_000_000  # bytes of a notebook, its figures included
-VALUES = {b"[": 300_000, b"{": 300_000, b",": 3_000_000}  # more of these is no notebook, and fills the memory
-CELLS, TEXT = 1_000, 2_000_000  # cells, and characters in all of them
 UNREAD = "not-graded"  # id of the cell that says why nothing was run
 TAG = re.compile(r"<(?=[A-Za-z/!?])")
 LINK = re.compile(r"(\]\(\s*<?|^[ >]*\[[^\]\n]+\]:\s*<?)(?!https?://|#|<)", re.MULTILINE)
-NEW = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
 
 
 class Skeleton(NamedTuple):
@@ -46,14 +39,6 @@ class Submission(NamedTuple):
     timestamp: str | None = None
 
 
-class Rejected(Exception):
-    """A submission that cannot be run; the message says why."""
-
-
-class Missing(Rejected):
-    """A submission without a notebook."""
-
-
 def skeleton(course, ps):
     """Return the Skeleton of an assignment, from its page."""
     path = page(course, ps)
@@ -72,8 +57,8 @@ def read(folder, ours):
     """Return the Submission in a folder. Whatever is wrong with it is a status, never an exception."""
     notes, timestamp = [], None
     try:
-        path, timestamp = _files(Path(folder), ours.ps, notes)
-        notebook, more = rebuild(_parsed(_content(path, FILE)), ours)
+        path, timestamp = find(Path(folder), ours.ps, notes)
+        notebook, more = rebuild(parsed(path), ours)
         return Submission("", three_lines(notes + more), notebook, timestamp)
     except Rejected as why:
         status = "missing" if isinstance(why, Missing) else "rejected"
@@ -95,7 +80,7 @@ def three_lines(notes, width=200):
 def unread(ours, why):
     """Return the notebook that stands for a submission nobody could read: nothing in it but the reason."""
     notebook = copy.deepcopy(ours.notebook)
-    notebook.cells.insert(0, new_markdown_cell(f"**This submission could not be graded.** {why}", id=UNREAD))
+    notebook.cells.insert(0, NEW["markdown"](f"**This submission could not be graded.** {why}", id=UNREAD))
     for cell in notebook.cells:
         if kind_of(cell) == "test":
             cell.outputs = [nbformat.v4.new_output("error", ename="NotGraded", evalue=why, traceback=[why])]
@@ -119,118 +104,6 @@ def job_cells(notebook):
             for c in notebook.cells if c.cell_type == "code"]  # fmt: skip
 
 
-# Files
-
-
-def _files(folder, ps, notes):
-    """Return (the notebook's path, the time of handing in or None)."""
-    if any(path.is_symlink() for path in (folder.parent, folder)):
-        raise Rejected("the folder is a link to somewhere else. Ask for the notebook itself.")
-    if not folder.is_dir():
-        raise Missing(f"there is no folder {folder.parent.name}/{folder.name}.")
-    names = sorted(entry.name for entry in os.scandir(folder) if not entry.name.startswith("."))
-    notebooks = [name for name in names if name.lower().endswith(".ipynb")]
-    wanted = f"{ps}.ipynb"
-    timestamp = _timestamp(folder / "timestamp.txt", notes) if "timestamp.txt" in names else None
-    if not notebooks:
-        there = _some(names) or "nothing"
-        raise Missing(f"there is no notebook in the folder, only {there}.")
-    if wanted not in notebooks and len(notebooks) > 1:
-        raise Rejected(f"none of the notebooks is called {wanted}: {_some(notebooks)}. Keep one, under that name.")
-    if wanted not in notebooks:
-        notes.append(f"the notebook was called {notebooks[0]}.")
-    other = [name for name in names if name not in (wanted, notebooks[0], "timestamp.txt")]
-    if other:
-        notes.append(f"other files are not used: {_some(other)}.")
-    return folder / (wanted if wanted in notebooks else notebooks[0]), timestamp
-
-
-def _some(names):
-    printable = ["".join(c if c.isprintable() else "?" for c in name)[:60] for name in names[:4]]
-    return ", ".join(printable) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
-
-
-def _content(path, limit):
-    """Return the bytes of an ordinary file. A link is not followed, a device not opened, no more read than allowed."""
-    if not stat.S_ISREG(os.lstat(path).st_mode):
-        raise Rejected(f"{_some([path.name])} is a link, folder or device, not a file. Ask for the notebook itself.")
-    with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
-        content = file.read(limit + 1)
-    if len(content) > limit:
-        raise Rejected(f"{_some([path.name])} is larger than {limit // 1_000_000} MB. "
-                       "Clear its outputs (Edit, Clear Outputs of All Cells) and hand it in again.")  # fmt: skip
-    return content
-
-
-def _timestamp(path, notes):
-    from nbgrader.utils import parse_utc
-
-    try:
-        text = _content(path, 200).decode().strip()
-        return parse_utc(text).isoformat(" ") if text else None
-    except (Rejected, OSError, ValueError, OverflowError, TypeError):
-        notes.append("timestamp.txt holds no date, so that nobody knows whether it was late.")
-        return None
-
-
-# The notebook's text
-
-
-def _parsed(content):
-    if any(content.count(mark) > limit for mark, limit in VALUES.items()):
-        raise Rejected("the file holds more values than any notebook does. Clear its outputs and hand it in again.")
-    try:
-        return json.loads(content.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        raise Rejected("the notebook is not text in UTF-8. Download it from Jupyter again.") from None
-    except ValueError as error:
-        where = f", in line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
-        empty = "is empty" if not content.strip() else f"is damaged{where}"
-        raise Rejected(f"the notebook {empty}: it does not open in Jupyter either. Ask for it again.") from None
-    except RecursionError:
-        raise Rejected("the notebook is nested thousands deep, which no notebook is. Ask for it again.") from None
-
-
-def _cells(raw, notes):
-    """Return [(type, text, grade_id or None)] of a parsed notebook."""
-    if not isinstance(raw, dict):
-        raise Rejected("the file is no notebook. Download it from Jupyter again.")
-    if isinstance(raw.get("refused"), str):  # left by collect.py in place of an archive
-        raise Rejected(raw["refused"])
-    version, cells = raw.get("nbformat"), raw.get("cells")
-    if version == 3:
-        sheets = raw.get("worksheets")
-        notes.append("the notebook was in the old format 3.")
-        cells = [c for sheet in sheets if isinstance(sheet, dict) and isinstance(sheet.get("cells"), list)
-                 for c in sheet["cells"]] if isinstance(sheets, list) else None  # fmt: skip
-    elif version != 4:
-        raise Rejected(f"the notebook is of format {str(version)[:20]}, and 4 is expected. "
-                       "Open it in a current Jupyter, save it, and hand it in again.")  # fmt: skip
-    if not isinstance(cells, list) or not cells:
-        raise Rejected("there are no cells in the notebook. Ask for it again.")
-    if len(cells) > CELLS:
-        raise Rejected(f"the notebook has {len(cells):,} cells, and {CELLS:,} are enough. Remove those not needed.")
-    read = [_cell(cell, number) for number, cell in enumerate(cells, 1)]
-    if sum(len(text) for _, text, _ in read) > TEXT:
-        raise Rejected("there are more than two million characters in its cells. Remove data typed into them.")
-    return read
-
-
-def _cell(cell, number):
-    source = cell.get("source", cell.get("input", "")) if isinstance(cell, dict) else None
-    if isinstance(source, list) and all(isinstance(line, str) for line in source):
-        source = "".join(source)
-    kind = cell.get("cell_type") if isinstance(cell, dict) else None
-    kind = "markdown" if kind == "heading" else kind
-    if not isinstance(source, str) or not isinstance(kind, str) or kind not in NEW:
-        raise Rejected(f"cell {number} is not a notebook's cell. Ask for the notebook again.")
-    text = source.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace").decode()
-    mark = cell.get("metadata")
-    for key in ("nbgrader", "grade_id"):
-        mark = mark.get(key) if isinstance(mark, dict) else None
-    return kind, text, mark if isinstance(mark, str) and mark else None
-
-
 def rebuild(raw, ours):
     """Return (our notebook with a student's text in it, [notes]).
 
@@ -240,7 +113,7 @@ def rebuild(raw, ours):
     Args: raw: the parsed JSON of a notebook; ours: the Skeleton. Raises: Rejected.
     """
     notes = []
-    cells = _cells(raw, notes)
+    cells = cells_of(raw, notes)
     last = {name: index for index, (_, _, name) in enumerate(cells) if name in ours.marked}
     if not any(kind_of(ours.marked[name]) in ("solution", "manual") for name in last):
         raise Rejected(f"none of the answers asked for in {ours.ps} is in the notebook: is it another assignment's, or "
@@ -266,7 +139,7 @@ def rebuild(raw, ours):
             "twice": "there more than once, of which the last counts", "retyped": "of another type, and set right",
             "unknown": "not of this assignment, and taken as her own"}  # fmt: skip
     found["missing"] = missing
-    notes += [f"cells {what}: {_some(list(dict.fromkeys(found[key])))}." for key, what in says.items() if found[key]]
+    notes += [f"cells {what}: {some(list(dict.fromkeys(found[key])))}." for key, what in says.items() if found[key]]
     if any("attachment:" in cell.source for cell in built if kind_of(cell) == "manual"):
         notes.append("pictures pasted into an answer are not kept: look at the notebook as it was handed in.")
     for cell in built:

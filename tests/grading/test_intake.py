@@ -188,7 +188,7 @@ def test_what_cannot_be_read_is_rejected_with_a_reason(handed_in, ours, content,
 
 
 def test_too_large_a_file_is_not_even_read(handed_in, monkeypatch):
-    monkeypatch.setattr(intake, "FILE", 1000)
+    monkeypatch.setattr("gdcourse.grading.handed_in.FILE", 1000)
     assert "larger than" in handed_in("1" * 1001).reason and handed_in("1" * 1000).reason.startswith("the file is no")
 
 
