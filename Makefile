@@ -32,7 +32,8 @@ book: $(READY) ## build the book strictly, and say where to open it
 
 test: $(READY) ## run the tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not browser and not jupyter"
-	$(BIN)/python -m pytest -m "browser or jupyter"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "browser and not jupyter"
+	$(BIN)/python -m pytest -m jupyter
 
 test-oracles: $(READY) ## hold the package against PyTorch, installing it first
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-oracles.txt

@@ -18,6 +18,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ["build", ".", "--path-output", ".", "-n", "-W", "--keep-going"]
 SOURCES = ("_config.yml", "_toc.yml", "_ext", "assets", "chapters", "gdcourse")
+BROWSERS = "chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"  # the first draws fastest
 CHROMIUM = [
     "--no-sandbox",
     "--disable-gpu",
@@ -40,7 +41,7 @@ def unavailable(reason):
 @pytest.fixture(scope="session")
 def browser():
     """Return the system's Chromium, driven by Playwright, with no host but 127.0.0.1 to be found."""
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    chromium = next(filter(None, map(shutil.which, BROWSERS)), None)
     if chromium is None:
         unavailable("no Chromium is installed")
     try:

@@ -8,7 +8,7 @@ from bs4 import BeautifulSoup
 
 from gdcourse.grading.job import STATUSES
 from tests.conftest import unavailable
-from tests.grading.attacks import PS, corpus
+from tests.grading.attacks import MODULES, PS, corpus
 from tests.grading.attacks.engine import run
 
 ATTACKS = corpus()
@@ -27,23 +27,36 @@ def test_there_are_many_kinds_of_many_classes():
     assert all(attack.tries and "\n" not in attack.tries for attack in ATTACKS)
 
 
-@pytest.mark.parametrize("attack", ATTACKS, ids=lambda a: f"{a.kind}-{a.name}")
-def test_an_attack_takes_nothing_and_is_told_why(graded, attack):
+def faults(graded, attack):
+    """Yield what one attack achieved, or was not told, as words."""
     students = [student for student, who in graded.students.items() if who is attack]
-    assert len(students) == attack.copies
+    if len(students) != attack.copies:
+        yield f"{len(students)} of {attack.copies} were handed in"
     for student in students:
         outcome = graded.outcomes[student]
-        assert outcome["score"] == 0
-        assert outcome["status"] in STATUSES and outcome["status"] != "grader error", outcome
-        assert outcome["reason"] or outcome["status"] == "graded"
-        assert len(outcome["reason"].split("\n")) <= 3 and len(outcome["reason"]) <= 700
-        assert graded.arena.shown(student) == {}
+        status, reason = outcome["status"], outcome["reason"]
         path = graded.arena.course / "autograded" / student / PS / f"{PS}.ipynb"
-        assert path.stat().st_size < HARMLESS
         book = nbformat.read(path, 4)
         nbformat.validate(book)
         kinds = {kind for cell in book.cells for output in cell.get("outputs", []) for kind in output.get("data", {})}
-        assert kinds <= {"text/plain", "image/png"}
+        wrong = {
+            f"has {outcome['score']} points": outcome["score"] != 0,
+            f"ended as {status!r}": status not in STATUSES or status == "grader error",
+            "is given no reason": not reason and status != "graded",
+            f"is given a long reason: {reason}": len(reason.split("\n")) > 3 or len(reason) > 700,
+            f"shows {graded.arena.shown(student)}": graded.arena.shown(student) != {},
+            f"fills {path.stat().st_size} bytes": path.stat().st_size >= HARMLESS,
+            f"shows outputs of type {kinds}": not kinds <= {"text/plain", "image/png"},
+        }
+        yield from (f"{student} {what}" for what, is_so in wrong.items() if is_so)
+
+
+@pytest.mark.parametrize("kind", MODULES)
+def test_attacks_take_nothing_and_are_told_why(graded, kind):
+    """All of a class at once: a test for each would have every test process grade the whole corpus."""
+    tried = [attack for attack in ATTACKS if attack.kind == kind]
+    found = {attack.name: wrong for attack in tried if (wrong := [*faults(graded, attack)])}
+    assert tried and found == {}
 
 
 def test_neighbours_have_the_points_they_deserve(graded):
