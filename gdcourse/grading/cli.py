@@ -117,9 +117,7 @@ def regrade(ps, only, students, workers, backend, dask, course):
 
 
 def _grade(course, ps, backend, **options):
-    from gdcourse.grading import tables
     from gdcourse.grading.grade import grade
-    from gdcourse.grading.report import write_report
 
     if backend == "plain":
         click.secho("WITHOUT A SANDBOX: submissions run with your rights, and can read and change all you can.",
@@ -139,6 +137,9 @@ def _grade(course, ps, backend, **options):
     finally:
         if bar:
             bar.render_finish()
+    from gdcourse.grading import tables  # not sooner: what these load would keep the first worker waiting
+    from gdcourse.grading.report import write_report
+
     if not done:
         click.echo(f"Nothing to grade: there is no submission of {ps} among those asked for.")
         return
