@@ -10,7 +10,14 @@ import threading
 from functools import partial
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# No test is timed, not by Hypothesis either, and a run that decides what lands draws the same examples every time.
+hypothesis.settings.register_profile(
+    "course", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("course")
 
 # The matrices here are small: a second BLAS thread waits more than it works, most of all on a busy machine.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -68,7 +68,6 @@ def corners(name):
 
 
 @pytest.mark.parametrize("name", DOMAINS)
-@settings(deadline=None)
 @given(z=vectors)
 def test_a_projection_is_feasible_and_the_nearest_point(name, z):
     """p is the nearest point of a convex set if and only if (z - p)'(s - p) <= 0 for every extreme point s."""
@@ -79,7 +78,6 @@ def test_a_projection_is_feasible_and_the_nearest_point(name, z):
 
 
 @pytest.mark.parametrize("name", DOMAINS)
-@settings(deadline=None)
 @given(y=vectors, z=vectors)
 def test_projections_are_idempotent_and_bring_points_no_further_apart(name, y, z):
     project = DOMAINS[name].project
@@ -126,7 +124,6 @@ def test_the_simplex_projection_of_a_huge_vector_still_sums_to_one():
 
 
 @pytest.mark.parametrize("name", DOMAINS)
-@settings(deadline=None)
 @given(g=vectors)
 def test_a_vertex_is_the_furthest_point_downhill(name, g):
     domain = DOMAINS[name]
@@ -245,7 +242,6 @@ def test_runs_that_blow_up_say_so():
 # Kinks.
 
 
-@settings(deadline=None)
 @given(vectors, st.floats(0, 3))
 def test_soft_threshold_is_the_proximal_step_of_the_absolute_value(z, t):
     """0 lies in x - z + t * subdifferential |x|: the optimality condition of 1/2 |x - z|^2 + t |x|_1."""
@@ -312,7 +308,6 @@ def test_without_a_penalty_ista_is_gradient_descent(rng):
     np.testing.assert_allclose(run.final, theta, rtol=1e-12)
 
 
-@settings(deadline=None)
 @given(vectors, st.floats(0, 2), vectors)
 def test_the_lassos_gradient_is_a_subgradient(theta, l1, other):
     """f(y) >= f(x) + g'(y - x) everywhere, with entries of x set to zero as well."""
@@ -363,7 +358,7 @@ def test_wrong_arguments_at_kinks(call, message):
 # Smoothing.
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(arrays(float, 5, elements=st.floats(-50, 50)), st.floats(0.01, 10))
 def test_smooth_stand_ins_are_as_close_as_they_say(z, temperature):
     above = smooth_relu(z, temperature) - np.maximum(z, 0)

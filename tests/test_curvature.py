@@ -56,7 +56,6 @@ def small_logistic(rng, n=200, d=4, l2=0.01):
 # Newton's step and its kin.
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 8))
 def test_newton_step_solves_the_damped_system(seed, d):
     rng = np.random.default_rng(seed)
@@ -70,7 +69,6 @@ def test_large_damping_is_a_short_gradient_step(rng):
     np.testing.assert_allclose(newton_step(g, H, 1e9), -g / 1e9, rtol=1e-8)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 8))
 def test_saddle_free_step_uses_the_polar_square_root(seed, d):
     """|H| is the positive square root of H^2."""
@@ -337,7 +335,7 @@ def test_sharpness_agrees_with_eigsh(rng):
     assert sharpness(problem.gradient, theta, rng) == pytest.approx(expected, rel=1e-4)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 10_000))
 def test_sharpness_is_the_largest_not_the_largest_in_size(seed):
     rng = np.random.default_rng(seed)

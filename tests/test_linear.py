@@ -87,7 +87,7 @@ def test_poisson_is_scikit_learns_with_alpha_two_l2():
 
 
 @EVERY
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 10**6), n=st.integers(2, 12), l2=st.sampled_from([0.0, 0.3]))
 def test_derivatives_are_the_measured_ones(name, seed, n, l2):
     rng = np.random.default_rng(seed)

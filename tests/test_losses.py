@@ -80,7 +80,7 @@ def test_every_loss_has_a_case():
 
 
 @EVERY
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(**SHAPES)
 def test_the_gradient_is_the_slope(name, seed, n, k):
     rng = np.random.default_rng(seed)
@@ -152,7 +152,7 @@ ORACLES = {
 
 
 @EVERY
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 10**6), n=st.integers(2, 9), k=st.integers(2, 5))
 def test_the_value_is_what_others_compute(name, seed, n, k):
     predictions, y = CASES[name](np.random.default_rng(seed), n, k)
@@ -258,7 +258,7 @@ def test_a_uniform_guess_among_k_costs_log_k():
     assert softmax_cross_entropy(np.zeros((5, 10)), [0, 3, 9, 1, 1])[0] == pytest.approx(math.log(10), rel=1e-15)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10**6), shift=st.floats(-1e4, 1e4))
 def test_softmax_ignores_a_shift_and_its_rows_sum_to_zero(seed, shift):
     rng = np.random.default_rng(seed)
@@ -383,7 +383,6 @@ WIDE = st.floats(-2e4, 2e4)
 TINY = 1e-307  # below, floats lose digits one by one
 
 
-@settings(deadline=None)
 @given(z=WIDE)
 def test_sigmoid_and_softplus_keep_their_digits(z):
     assert float(stable.sigmoid(z)) == pytest.approx(special.expit(z), rel=1e-14, abs=TINY)
@@ -391,7 +390,6 @@ def test_sigmoid_and_softplus_keep_their_digits(z):
     assert stable.sigmoid(np.float32([z])).dtype == stable.softplus(np.float32([z])).dtype == np.float32
 
 
-@settings(deadline=None)
 @given(rows=st.integers(1, 4).flatmap(lambda k: st.lists(st.lists(WIDE, min_size=k, max_size=k), min_size=1)))
 def test_log_sum_exp_and_log_softmax(rows):
     Z = np.array(rows)

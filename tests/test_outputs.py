@@ -63,7 +63,7 @@ def test_every_unit_is_tested():
 
 
 @EVERY
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 10**6), n=st.integers(1, 7))
 def test_the_loss_is_the_negative_mean_log_likelihood(name, seed, n):
     Z, y = case(name, np.random.default_rng(seed), n)
@@ -73,7 +73,7 @@ def test_the_loss_is_the_negative_mean_log_likelihood(name, seed, n):
 
 
 @EVERY
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 10**6), n=st.integers(1, 7))
 def test_the_gradient_is_the_slope_and_a_wrong_one_is_noticed(name, seed, n):
     rng = np.random.default_rng(seed)

@@ -54,7 +54,7 @@ def parts(frame):
 
 
 @given(plain)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_what_is_sent_arrives(value):
     assert alike(decode(*parts(encode(["word", value]))), ["word", value])
 
@@ -92,7 +92,7 @@ def test_oracles_and_generators_go_in_only():
 
 
 @given(trees, st.binary(max_size=40))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_hostile_trees_raise_one_kind_of_error(tree, raw):
     try:
         message = decode(json.dumps(["word", tree]).encode(), raw)
@@ -102,7 +102,7 @@ def test_hostile_trees_raise_one_kind_of_error(tree, raw):
 
 
 @given(st.binary(max_size=200), st.binary(max_size=40))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_hostile_bytes_raise_one_kind_of_error(text, raw):
     with pytest.raises(WireError):
         decode(text + b"}", raw)
