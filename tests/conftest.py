@@ -13,10 +13,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-# No test is timed, not by Hypothesis either, and a run that decides what lands draws the same examples every time.
-hypothesis.settings.register_profile(
-    "course", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
-)
+# No test is timed, not by Hypothesis either.
+hypothesis.settings.register_profile("course", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("course")
 
 # The matrices here are small: a second BLAS thread waits more than it works, most of all on a busy machine.
