@@ -165,4 +165,4 @@ class StepSize(Widget):
         figure.decades(right.yaxis)
         figure.decades(right.xaxis)
         right.set(xlabel="step h", title="relative error", ylim=(1e-17, 10))
-        right.legend(frameon=False, loc="upper center", handlelength=1.5)
+        right.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 0.06), handlelength=1.5)
