@@ -140,11 +140,10 @@ class Cost(Widget):
         r = np.linspace(-4, 4, 81)
         for k, (name, color) in enumerate(COLORS.items()):
             style = {"color": plots.COLORS[color], "linestyle": plots.DASHES[color]}
-            over.plot(c, (curves[k] - least[k]) / (curves[k].max() - least[k]), **style)
+            over.plot(c, (curves[k] - least[k]) / (curves[k].max() - least[k]), label=COSTS[name]["title"], **style)
             over.plot(best[k], 0, "osD^"[k], color=style["color"], ms=(5, 8, 10, 8)[k], zorder=9 - k)
-            label = COSTS[name]["title"]
-            beside.plot(r, COSTS[name]["rule"](r, self.delta, self.tau), label=label, **style)
+            beside.plot(r, COSTS[name]["rule"](r, self.delta, self.tau), **style)
         over.plot(self.points, np.full(len(self.points), -0.18), "o", mfc="white", color="#000000")
         over.set(xlabel="answer", title="cost above its least, scaled", ylim=(-0.3, 1.05), xlim=WINDOW)
         beside.set(xlabel="miss", title="cost of one miss", ylim=(0, 5))
-        beside.legend(frameon=False, loc="upper center", handlelength=1.5)
+        over.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.45, 1.04), labelspacing=0.2, handlelength=1.5)

@@ -95,11 +95,11 @@ class Neuron(Widget):
         costs = sigmoid(z) ** 2 / 2, softplus(z)
         for path, cost, color, (name, _) in zip(paths, costs, ("path", "second"), COSTS.items(), strict=True):
             style = {"color": plots.COLORS[color], "linestyle": plots.DASHES[color]}
-            left.plot(sigmoid(path), **style)
-            right.plot(z, cost, label=COSTS[name]["title"], **style)
+            left.plot(sigmoid(path), label=COSTS[name]["title"], **style)
+            right.plot(z, cost, **style)
         at = paths[list(COSTS).index(self.cost)][0]
         right.plot(at, costs[list(COSTS).index(self.cost)][np.argmin(np.abs(z - at))], "o", color=plots.COLORS["path"])
         left.axhline(0.5, color=plots.COLORS["theory"], ls="--", lw=1)
         left.set(xlabel="step", title="answer", ylim=(0, 1.05))
         right.set(xlabel="logit", title="cost", ylim=(0, 5))
-        right.legend(frameon=False, loc="upper left", handlelength=1.5)
+        left.legend(frameon=False, loc="upper right", handlelength=1.5)
