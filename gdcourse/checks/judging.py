@@ -7,6 +7,7 @@ failing case speaks for itself.
 import builtins
 from dataclasses import replace
 from functools import cache, lru_cache
+from itertools import permutations
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ from gdcourse.checks.exercise import Behaviour, Mistake, Oracle, Rng
 from gdcourse.checks.running import observe
 from gdcourse.checks.values import (
     LINE,
+    Opaque,
     conform,
     first_difference,
     has_nan,
@@ -132,7 +134,10 @@ def _verdict(exercise, behaviour, seed, runs, expected, parameters, diagnose):
     if fault.kind == "value":
         clue = _clue(exercise, behaviour, got, wanted)
     elif fault.kind == "untouched" and not found:
-        clue = "Whoever calls it still needs that: work on a copy, x = x - step instead of x -= step."
+        cases = exercise.draw(behaviour, seed)
+        restored = not any(_changed(case, run, 1e-9, 1e-12) for case, run in zip(cases, got, strict=True))
+        clue = ("It comes back off by a rounding error: keep the old number, and put that back." if restored else
+                "Whoever calls it still needs that: work on a copy, x = x - step instead of x -= step.")
     return Verdict(behaviour, fault, found, clue, case, len(faults), len(got))
 
 
@@ -185,6 +190,8 @@ def _fault_of_raising(run, want):
     name = f"{_a(want.problem.name)}"
     if run.problem:
         return Fault(run.problem.kind, f"should raise {name} here. It {_sentence_of_problem(run.problem)}")
+    if isinstance(run.output, Opaque) and run.output.kind == want.problem.name:
+        return Fault("value", f"should raise {name} here, and returns one: write raise instead of return.")
     return Fault("value", f"should raise {name} here, and returns.", show(run.output), want.problem.name)
 
 
@@ -219,12 +226,12 @@ def _named(exercise, path):
     return f"{exercise.returns.strip()}{path}" if path and exercise.returns.isidentifier() else path
 
 
-def _changed(case, run):
+def _changed(case, run, rtol=0, atol=0):
     def plain(value):
         return not isinstance(value, Oracle | Rng) and not (
             isinstance(value, tuple | list) and any(isinstance(item, Oracle) for item in value))
 
-    return [name for name, value in case.items() if plain(value) and not same(run.after[name], value, 0, 0)]
+    return [name for name, value in case.items() if plain(value) and not same(run.after[name], value, rtol, atol)]
 
 
 def _side_by_side(yours, theirs, named, behaviour):
@@ -280,10 +287,12 @@ def _diagnosis(exercise, seed, runs, expected):
         throughout = [m for m in fitting if all(agrees(m, other) for other in exercise.behaviours)]
         if len(throughout) == 1:
             return throughout[0]
-        # Beyond that, only numbers that do not agree by chance may name a mistake: never a word, a count or a crash.
-        if len(fitting) == 1:
-            telling = [b for b in _differing(exercise, fitting[0], behaviour, seed) if not b.problem and
-                       is_real_evidence(_seen(exercise, behaviour, b))]
+        # Beyond that, only numbers that do not agree by chance may name a mistake, never a word, a count or a crash;
+        # and none that would fail where the student does not.
+        if len(fitting) == 1 and not any(_differing(exercise, fitting[0], other, seed) and
+                                         passes(exercise, other, seed, runs) for other in exercise.behaviours):
+            telling = [b for b, want in _differing(exercise, fitting[0], behaviour, seed) if not b.problem and
+                       is_real_evidence(_seen(exercise, behaviour, b), _seen(exercise, behaviour, want))]
             return fitting[0] if len(telling) >= 2 else None
         return None
 
@@ -292,16 +301,19 @@ def _diagnosis(exercise, seed, runs, expected):
 
 @lru_cache(maxsize=1024)
 def _differing(exercise, m, behaviour, seed):
-    """Return the runs of a mistake that do not come out as the reference's do."""
+    """Return the runs of a mistake that do not come out as the reference's do, each with the reference's."""
     wanted, runs = (_known(exercise, s, seed)(behaviour) for s in (exercise.reference, m))
-    return [run for case, run, want in zip(exercise.draw(behaviour, seed), runs, wanted, strict=True)
+    return [(run, want) for case, run, want in zip(exercise.draw(behaviour, seed), runs, wanted, strict=True)
             if _fault(exercise, behaviour, case, run, want)]  # fmt: skip
 
 
 def _same_outcome(exercise, behaviour, case, a, b, want):
     if a.problem or b.problem:
         return bool(a.problem and b.problem) and a.problem[:2] == b.problem[:2]
-    if behaviour.untouched and _changed(case, a) != _changed(case, b):
+    changed = _changed(case, a) if behaviour.untouched else []
+    if behaviour.untouched and changed != _changed(case, b):
+        return False
+    if not all(same(a.after[name], b.after[name], behaviour.rtol, behaviour.atol) for name in changed):
         return False
     if not want.problem:
         (a, misfit_a), (b, misfit_b) = _fitted(behaviour, a, want), _fitted(behaviour, b, want)
@@ -318,7 +330,9 @@ def _seen(exercise, behaviour, run):
 
 
 def _clue(exercise, behaviour, runs, wanted):
-    """Say what is the same about all wrong numbers: a constant factor, a sign."""
+    """Say what is the same about all wrong numbers: the order of the parts, a constant factor, a sign, a trifle."""
+    if _reordered(exercise, behaviour, runs, wanted):
+        return f"the parts come in another order: ({', '.join(exercise.parts)}) is asked for."
     yours, theirs = [], []
     for run, want in zip(runs, wanted, strict=True):
         if want.problem or run.problem:
@@ -334,6 +348,8 @@ def _clue(exercise, behaviour, runs, wanted):
     if np.count_nonzero(solid) < 3 or not np.all(np.isfinite(yours)) or np.any(np.abs(yours[~solid]) > 1e-9):
         return ""
     ratio = yours[solid] / theirs[solid]
+    if np.allclose(ratio, 1, rtol=0, atol=1e-3):
+        return "close, but not equal: has a small number been added, or has it been rounded, or is it float32?"
     factor = float(ratio[0])
     if factor == 0 or not np.allclose(ratio, factor, rtol=1e-6, atol=0):
         return ""
@@ -342,6 +358,17 @@ def _clue(exercise, behaviour, runs, wanted):
     if factor < 0:
         return f"yours is {factor:.4g} times what is expected throughout."
     return f"yours is {max(factor, 1 / factor):.4g} times too {'large' if factor > 1 else 'small'} throughout."
+
+
+def _reordered(exercise, behaviour, runs, wanted):
+    """Tell whether every run would be right if the parts of the returned tuple stood in some other order."""
+    def parts(run):
+        return list(run.output) if isinstance(run.output, tuple | list) else []
+
+    count = len(exercise.parts)
+    return 2 <= count <= 4 and all(len(parts(r)) == len(parts(w)) == count for r, w in zip(runs, wanted)) and any(
+        all(same([parts(r)[i] for i in order], parts(w), behaviour.rtol, behaviour.atol) for r, w in zip(runs, wanted))
+        for order in permutations(range(count)))
 
 
 def _a(word):

@@ -6,6 +6,7 @@ student's own process while the judge sits elsewhere.
 
 import contextlib
 import ctypes
+import functools
 import io
 import linecache
 import threading
@@ -53,10 +54,11 @@ def observe(functions, cases, drive=None, seconds=2.0):
 def _run(functions, case, drive, printed):
     calls = []
     args = {name: _hand_over(value, calls) for name, value in case.items()}
-    start = printed.tell()
+    start, came = printed.tell(), []
     output = problem = None
     try:
-        output = snapshot(drive(*functions, **args) if drive else functions[0](*args.values()))
+        output = snapshot(drive(*(_watched(f, came) for f in functions), **args) if drive
+                          else functions[0](*args.values()))
     except OutOfTime as stop:
         problem = Problem("time", line=_where(stop, functions))
     except OutOfCalls as stop:
@@ -64,8 +66,32 @@ def _run(functions, case, drive, printed):
     except SystemExit as stop:
         problem = Problem("exit", line=_where(stop, functions))
     except Exception as error:
-        problem = Problem("raised", type(error).__name__, str(error)[:300], _where(error, functions))
+        line = _where(error, functions) or _blame(came)
+        problem = Problem("raised", type(error).__name__, str(error)[:300], line)
     return Run(output, snapshot(args), tuple(calls), problem, printed.since(start))
+
+
+def _watched(function, came):
+    """Return a function that notes what it returns in a list, Ellipsis as long as it runs. Classes stay as they are."""
+    if isinstance(function, type):
+        return function
+
+    @functools.wraps(function)
+    def call(*args, **kwargs):
+        at = len(came)
+        came.append(...)
+        came[at] = function(*args, **kwargs)
+        return came[at]
+
+    return call
+
+
+def _blame(came):
+    """Say what a drive stumbled over if it was something that the student's function had returned."""
+    if not came or any(result is ... for result in came):
+        return ""
+    nothing = any(result is None for result in came)
+    return "after it returned nothing (None): does it end with return?" if nothing else "at the use of its result"
 
 
 def _hand_over(value, calls):
@@ -94,7 +120,7 @@ def _recorded(oracle, calls):
         args = tuple(map(snapshot, args))
         result = oracle.function(*args)
         calls.append(Call(oracle.name, args, snapshot(result)))
-        return result
+        return _hand_over(result, calls)  # a copy: she may write into it, and the case serves others
 
     ask.__name__ = ask.__qualname__ = oracle.name
     return ask

@@ -81,14 +81,13 @@ def conform(value, like, path=""):
     if isinstance(like, np.ndarray) and like.ndim:
         fits, value = _as_array(value, like)
     elif isinstance(like, tuple | list | dict):
-        if isinstance(value, np.ndarray) and value.ndim:
-            value = list(value)
+        items = list(value) if isinstance(value, np.ndarray) and value.ndim else value
         if isinstance(like, dict):
-            fits = isinstance(value, dict) and set(value) == set(like)
+            fits = isinstance(items, dict) and set(items) == set(like)
         else:
-            fits = isinstance(value, tuple | list) and len(value) == len(like)
+            fits = isinstance(items, tuple | list) and len(items) == len(like)
         if fits:
-            return _conform_items(value, like, path)
+            return _conform_items(items, like, path)
     else:
         value, like = (x.item() if isinstance(x, np.ndarray) and not x.ndim else x for x in (value, like))
         if is_number(like):
@@ -158,15 +157,25 @@ def _close(a, b, rtol, atol):
         return np.where(finite & np.isfinite(a), near, (a == b) | (np.isnan(a) & np.isnan(b)))
 
 
-def is_real_evidence(value):
-    """Tell whether a value holds a number that two programs do not share by chance: finite and not whole."""
+def is_real_evidence(value, right):
+    """Tell whether a wrong value holds, where the right one differs, a number that two programs do not share by chance.
+
+    Such a number is finite and not whole.
+    """
+    if same(value, right):
+        return False
     if isinstance(value, np.ndarray) and value.dtype.kind == "f":
-        return bool(np.any(np.isfinite(value) & (value != np.round(value))))
+        alike = isinstance(right, np.ndarray) and right.shape == value.shape
+        wrong = ~_close(value, right, 1e-7, 1e-12) if alike else True
+        return bool(np.any(np.isfinite(value) & (value != np.round(value)) & wrong))
     if isinstance(value, float):
         return math.isfinite(value) and value != round(value)
     if isinstance(value, dict):
-        value = list(value.values())
-    return isinstance(value, tuple | list) and any(map(is_real_evidence, value))
+        value, right = list(value.values()), list(right.values()) if isinstance(right, dict) else right
+    if not isinstance(value, tuple | list):
+        return False
+    alike = isinstance(right, tuple | list) and len(right) == len(value)
+    return any(map(is_real_evidence, value, right if alike else [None] * len(value)))
 
 
 def has_nan(value):
@@ -203,8 +212,10 @@ def show(value, digits=5):
     """Write a plain value on one line, the way a student would type it, shortened if it is long."""
     if isinstance(value, bool) or value is None:
         return str(value)
+    if isinstance(value, Opaque):
+        return describe(value)
     if isinstance(value, float):
-        text = f"{value:.{digits}g}"
+        text = f"{value + 0.0:.{digits}g}"  # 0.0 for -0.0
         return text if not text.lstrip("-").isdigit() else text + ".0"
     if isinstance(value, complex | int):
         return f"{value:.{digits}g}" if isinstance(value, complex) else str(value)
