@@ -2,6 +2,7 @@
 
 import inspect
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -229,6 +230,48 @@ def test_two_mistakes_at_once_are_both_named():
     assert "no square: yours is what comes out when the square is a cube." in text
 
 
+@mistake("one is forgotten.", see="eq-gd-step")
+def forgets_one(x):
+    return x / 3, x * x + 0.5
+
+
+def test_no_mistake_is_named_that_something_speaks_against():
+    """A third for the half is what comes out of it, but it would have spoilt the square too, which is right here."""
+    exercise = replace(SPLIT, mistakes=(forgets_one, cubes))
+    assert "one is forgotten" in said(lambda x: (x / 3, x * x + 0.5), exercise)
+    assert "one is forgotten" in said(lambda x: (x / 3, x * x + 0.7), exercise)
+    assert "one is forgotten" not in said(lambda x: (x / 3, x * x), exercise)
+
+
+def pair(x):
+    return [x, 1.0] if x > 0 else [x, 0.0]
+
+
+@mistake("the step is left out.", see="eq-gd-step")
+def no_step(x):
+    return [x, 0.0]
+
+
+@mistake("the sign is lost.", see="eq-gd-step")
+def no_sign(x):
+    return [abs(x), 1.0]
+
+
+def test_numbers_that_are_right_are_no_evidence():
+    """Beyond agreeing throughout, a mistake shows by the numbers it gets wrong: a 0 in place of a 1 is not enough."""
+    one = Behaviour("one", 1, "steps up", cases=lambda rng: [dict(x=0.5), dict(x=1.5), dict(x=2.5)])
+    down = Behaviour("down", 1, "steps down", cases=lambda rng: [dict(x=-0.5), dict(x=-1.5)])
+    exercise = Exercise("pair(x)", "p", pair, (one, down), (no_step, no_sign), (), cases=_numbers)
+    assert "the step is left out" in said(lambda x: [x, 0.0], exercise)
+    assert "the step is left out" not in said(lambda x: [x, 0.0] if x > 0 else [2 * x, 0.0], exercise)
+
+
+def test_parts_in_another_order_are_told_so_and_a_trifle_too():
+    assert "the parts come in another order: (half, square) is asked for." in said(lambda x: (x * x, x / 2), SPLIT)
+    assert "close, but not equal: has a small number been added" in said(lambda x: 2 * x / (1 + 1e-6))
+    assert "close" not in said(lambda x: 2.01 * x)
+
+
 def test_half_right_earns_half():
     first, second = verdicts(SPLIT, lambda x: [x / 2, 0.0], 0)
     assert (first.points, second.points) == (1, 0)
@@ -264,6 +307,13 @@ def test_changing_an_argument_costs_only_where_it_is_asked_for():
     assert value.passed and left.fault.kind == "untouched"
     assert "changes its argument v. Whoever calls it still needs that" in said(spoils, exercise)
 
+    def puts_back(v):
+        v += 1e5
+        v -= 1e5
+        return float(v.sum())
+
+    assert "v. It comes back off by a rounding error: keep the old number" in said(puts_back, exercise)
+
 
 def test_oracles_are_recorded_counted_and_limited():
     def _cases(rng):
@@ -289,6 +339,27 @@ def test_oracles_are_recorded_counted_and_limited():
     assert "f takes 1 argument, got 2" in said(lambda f, x: f(x, x), exercise)
     (run,) = observe(mutates, list(_cases(None)))
     assert [call.args[0].tolist() for call in run.calls] == [[1, 2], [5, 2]] and run.calls[1].result == 29
+
+
+def test_what_an_oracle_hands_out_is_the_students_own():
+    """Writing into it spoils neither this run's later answers nor the cases of the next."""
+    def _cases(rng):
+        table = np.array([[1.0, 2.0], [3.0, 4.0]])
+        yield dict(row=Oracle("row", lambda i: table[int(i)]))
+        yield dict(row=Oracle("row", lambda i: (table[int(i)], {"again": table})[0]))
+
+    def total(row):
+        return row(0) + row(1) + row(0)
+
+    def in_place(row):
+        s = row(0)
+        s += row(1)
+        s += row(0)
+        return s
+
+    exercise = Exercise("total(row)", "s", total, (Behaviour("sum", 1, "the sum"),), (), (), cases=_cases)
+    assert verdicts(exercise, in_place, 0)[0].passed
+    assert verdicts(exercise, total, 0)[0].passed
 
 
 def test_a_generator_argument_starts_anew_for_every_run():
@@ -339,6 +410,12 @@ def test_functions_that_belong_together_are_driven_together():
     judged = verdicts(pair, no_factor, 0)
     assert [v.passed for v in judged] == [True, False] and judged[1].mistake is no_factor
     assert said((forward, lambda cache, d: 3 * d), pair).count("takes its arguments in the order (cache, d)") == 1
+
+    forgets, bare, takes, alone = (eval(f"lambda {text}") for text in (  # of another file than the drive, as hers are
+        "x: None", "x: 3.0 * x", "d, cache: 3 * d", "d: 3 * d"))
+    assert "after it returned nothing (None): does it end with return?" in said((forgets, takes), pair)
+    assert "float object at the use of its result" in said((bare, takes), pair)
+    assert "at the use" not in said((eval("lambda x: (3 * x, x)"), alone), pair)  # there the call itself fails
 
 
 def test_a_class_is_checked_through_a_drive():
@@ -407,6 +484,8 @@ def test_an_error_may_be_what_is_wanted():
     assert verdicts(exercise, own, 0)[0].passed
     assert "should raise a ValueError here, and returns. smallest case: x = -1.0 yours 0.0 expected ValueError" in said(
         lambda x: max(x, 0) ** 0.5, exercise)  # fmt: skip
+    assert "and returns one: write raise instead of return" in said(
+        lambda x: x**0.5 if x > 0 else ValueError("negative"), exercise)  # fmt: skip
     text = said(lambda x: x**0.5 if x > 0 else {}[x], exercise)
     assert "should raise a ValueError here. It stops with KeyError" in text
 
