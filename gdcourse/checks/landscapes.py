@@ -272,6 +272,8 @@ def _near_and_far(rng):
 
 
 def _is_out(case, run, expected):
+    if run.output % 1 != 0:
+        return f"{run.output:.6g} is not a whole number of steps."
     steps, growth = run.output, 1 + case["eta"] * case["gamma"]
     if steps < 0 or steps > 5 * expected.output + 5:
         return f"that is far from what it takes: after {expected.output} the distance is above 1."
@@ -414,7 +416,7 @@ def _double_well(d, curvature=1.0):
 
 
 def _constant_slope(g):
-    return Oracle("grad", lambda x: g, f"grad(x) = {np.round(g, 2).tolist()}", limit=5_000)
+    return Oracle("grad", lambda x: g.copy(), f"grad(x) = {np.round(g, 2).tolist()}", limit=5_000)
 
 
 def _seed(rng):
@@ -437,25 +439,32 @@ def _on_a_slope(rng):
                lr=0.1, r=0.1, thresh=0.4, t_min=5, steps=6, rng=_seed(rng))
 
 
+def _ripples():
+    """Return slopes that change within a short kick, so that it matters where they are taken."""
+    return Oracle("grad", lambda x: np.sin(100 * x), "grad(x) = sin(100 x)", limit=5_000)
+
+
 def _flat_everywhere(rng):
     for d, t_min in ((1, 3), (2, 5), (3, 4)):
         g = 0.01 * rng.normal(size=d)
         yield dict(grad=_constant_slope(g), x0=rng.normal(size=d), lr=0.1, r=float(rng.uniform(0.5, 2)), thresh=1.0,
                    t_min=t_min, steps=22, rng=_seed(rng))
+    yield dict(grad=_ripples(), x0=rng.normal(size=2), lr=0.1, r=float(rng.uniform(0.01, 0.02)), thresh=2.0, t_min=2,
+               steps=40, rng=_seed(rng))
 
 
 def _kicks(case, path):
-    """Return how far each step of a path strays from the one of gradient descent."""
+    """Return what each step of a path has beyond the one of gradient descent."""
     slopes = np.array([case["grad"].function(x.copy()) for x in path[:-1]])
-    return np.linalg.norm(path[1:] - path[:-1] + case["lr"] * slopes, axis=1)
+    return path[1:] - path[:-1] + case["lr"] * slopes
 
 
-def _astray(case, run):
-    return None if np.allclose(run.output[0], case["x0"]) else "the path does not begin with x0."
+def _astray(case, path):
+    return None if np.allclose(path[0], case["x0"]) else "the path does not begin with x0."
 
 
 def _leaves(case, run, expected):
-    if wrong := _astray(case, run):
+    if wrong := _astray(case, run.output):
         return wrong
     last = abs(run.output[-1][-1])
     if abs(last - 1) < 0.2:
@@ -463,33 +472,57 @@ def _leaves(case, run, expected):
     return f"after {case['steps']} steps the run has not arrived in one of the wells, at -1 and 1: it is at {last:.3g}."
 
 
+def _too_long(case, sizes):
+    if sizes.max() <= case["r"] * (1 + 1e-9):
+        return None
+    return f"step {int(np.argmax(sizes))} is {sizes.max():.3g} away from x - lr * g, with g from before the kick, " \
+           f"and r is {case['r']:.3g}."
+
+
 def _kick_lengths(case, run, expected):
-    if wrong := _astray(case, run):
+    if wrong := _astray(case, run.output):
         return wrong
-    sizes = _kicks(case, run.output)
+    sizes = np.linalg.norm(_kicks(case, run.output), axis=1)
     times = np.flatnonzero(sizes > 1e-9)
     wanted = list(range(0, case["steps"], case["t_min"]))
     if list(times) != wanted:
         return f"kicks come at the steps {list(map(int, times))[:8]}, expected {wanted[:8]}."
-    return None
+    return _too_long(case, sizes)
 
 
 def _kick_radius(case, run, expected):
-    if wrong := _astray(case, run):
+    path, repeats, ignores_rng = run.output
+    if wrong := _astray(case, path):
         return wrong
-    sizes = _kicks(case, run.output)
-    if sizes.max() > case["r"] * (1 + 1e-9):
-        return f"there is a kick of length {sizes.max():.3g}, and r is {case['r']:.3g}."
-    kicked = sizes[sizes > 1e-9]
-    if len(kicked) < 20 or np.max(kicked) < 0.6 * case["r"]:
-        return f"the longest of {len(kicked)} kicks is {np.max(kicked, initial=0.0):.3g}, and r is {case['r']:.3g}."
-    return None
+    kicks, r, d = _kicks(case, path), case["r"], len(case["x0"])
+    sizes = np.linalg.norm(kicks, axis=1)
+    if wrong := _too_long(case, sizes):
+        return wrong
+    share = float(np.mean((sizes / r) ** d))  # of the ball that is nearer to its centre: 1/2 in the mean
+    if abs(share - 0.5) > 0.08:
+        return f"the mean of (length / r)^d over {len(sizes)} kicks in {d}-d is {share:.3g}; evenly spread over the " \
+               "ball they have 0.5."
+    spread = r / np.sqrt(d + 2)
+    for i, (mean, std) in enumerate(zip(kicks.mean(axis=0), kicks.std(axis=0))):
+        if abs(mean) > 0.25 * spread or abs(std / spread - 1) > 0.2:
+            return f"entry {i} of {len(sizes)} kicks has the mean {mean:.3g} and the standard deviation {std:.3g}; " \
+                   f"evenly spread over the ball it has 0 and {spread:.3g}."
+    if not repeats:
+        return "two runs with an rng of the same seed differ: nothing but rng may be used for random numbers."
+    return "runs with rngs of different seeds are equal: the kicks come from rng." if ignores_rng else None
+
+
+def _run_again(perturbed_gd, grad, x0, lr, r, thresh, t_min, steps, rng):
+    first, again, other = (perturbed_gd(grad, x0, lr, r, thresh, t_min, 9, np.random.default_rng(s)) for s in (5, 5, 6))
+    path = np.array(perturbed_gd(grad, x0, lr, r, thresh, t_min, steps, rng))
+    return [path, bool(np.array_equal(first, again)), bool(np.array_equal(first, other))]
 
 
 def _many_kicks(rng):
+    bowl = Oracle("grad", lambda x: x.copy(), "grad(x) = x", limit=5_000)
     for d in (1, 2, 5):
-        yield dict(grad=_constant_slope(np.zeros(d)), x0=rng.normal(size=d), lr=0.1, r=float(rng.uniform(0.5, 2)),
-                   thresh=0.01, t_min=1, steps=60, rng=_seed(rng))
+        yield dict(grad=bowl, x0=rng.normal(size=d), lr=0.5, r=float(rng.uniform(0.5, 2)), thresh=100.0, t_min=1,
+                   steps=500, rng=_seed(rng))
 
 
 PERTURBED_GD = Exercise(
@@ -503,8 +536,8 @@ PERTURBED_GD = Exercise(
                   cases=_on_a_slope, untouched=True),
         Behaviour("waits", 2, "where it is flat it kicks at once, and again after t_min steps, not before",
                   cases=_flat_everywhere, holds=_kick_lengths),
-        Behaviour("radius", 1, "the kicks reach into the whole ball of radius r and not beyond",
-                  cases=_many_kicks, holds=_kick_radius),
+        Behaviour("radius", 1, "the kicks are spread evenly over the ball of radius r, and drawn from rng",
+                  cases=_many_kicks, drive=_run_again, holds=_kick_radius),
     ),
     mistakes=(never_kicks, kicks_everywhere, scales_the_kick_by_lr, kicks_at_every_flat_step, kicks_only_steeply,
               kicks_out_of_the_ball, forgets_the_start),
@@ -593,12 +626,24 @@ def _sizes_and_draws(*sizes):
     return cases
 
 
+def _ask_again(prob_all_positive, n, draws, rng):
+    seeds = 0, 0, 1, 2, 3, 4, 5, 6, 7
+    return [prob_all_positive(n, draws, rng), *(prob_all_positive(n, 500, np.random.default_rng(s)) for s in seeds)]
+
+
 def _within_five_sigma(case, run, expected):
+    share, first, again, *others = run.output
     exact = EXACT[case["n"]]
     off = 5 * np.sqrt(exact * (1 - exact) / case["draws"])
-    if abs(run.output - exact) <= off:
-        return None
-    return f"it is {exact:.4f}, and {case['draws']} draws come within {off:.4f} of it."
+    if abs(share - exact) > off:
+        return f"it is {exact:.4f}, and {case['draws']} draws come within {off:.4f} of it."
+    for came, draws in ((share, case["draws"]), (first, 500)):
+        if not abs(came * draws - np.round(came * draws)) <= 1e-6:
+            return f"{came:.6g} is no share of {draws} matrices: draws says how many to draw."
+    if first != again:
+        return f"an rng of the same seed gives {first:.4g} and then {again:.4g}: nothing but rng may draw the numbers."
+    return f"eight rngs of different seeds all give {first:.4g}: the numbers come from rng." \
+        if set(others) == {first} else None
 
 
 PROB_ALL_POSITIVE = Exercise(
@@ -608,9 +653,9 @@ PROB_ALL_POSITIVE = Exercise(
     cases=_sizes_and_draws(1, 2, 2),
     behaviours=(
         Behaviour("small", 1, "one and two dimensions, where the probability is known: 1/2 and 0.1464",
-                  holds=_within_five_sigma),
+                  drive=_ask_again, holds=_within_five_sigma),
         Behaviour("three", 2, "three dimensions: 0.0249, and two again", cases=_sizes_and_draws(3, 3, 2),
-                  holds=_within_five_sigma),
+                  drive=_ask_again, holds=_within_five_sigma),
     ),
     mistakes=(forgets_to_symmetrise, multiplies_a_matrix_by_itself, tosses_coins, counts_any_positive,
               reads_the_diagonals, counts_and_does_not_divide),
