@@ -869,10 +869,13 @@ def find_bugs_by_directions(forward, backwards, X, dY):
     return sorted(found)
 
 
-def _candidates(bugs, scale, turned):
-    """Return five backward functions of scale * tanh, with a bug from a list each (None: right), in a turned order."""
+def _candidates(bugs, scale, turned, mixing):
+    """Return five backward functions of scale * tanh(X) @ mixing, with a bug from a list each, in a turned order.
+
+    None is no bug.
+    """
     def right(dY, X):
-        return scale * dY * (1 - np.tanh(X) ** 2)
+        return scale * (dY @ mixing.T) * (1 - np.tanh(X) ** 2)
 
     def at_one_entry(dY, X):
         R = right(dY, X)
@@ -899,9 +902,11 @@ def _candidates(bugs, scale, turned):
     return [Oracle(f"backward_{k}", made[bug], f"b{k}", takes=2) for k, bug in enumerate(order)]
 
 
-def _search(bugs, scale, turned, X, dY):
-    forward = Oracle("forward", lambda X: scale * np.tanh(X), f"forward(X) = {scale:g} * tanh(X)")
-    return dict(forward=forward, backwards=_candidates(bugs, scale, turned), X=X, dY=dY)
+def _search(bugs, scale, turned, X, dY, mixing=None):
+    text = f"forward(X) = {scale:g} * tanh(X)" + (f" @ {mixing.tolist()}" if mixing is not None else "")
+    M = np.eye(X.shape[1]) if mixing is None else mixing
+    forward = Oracle("forward", lambda X: scale * np.tanh(X) @ M, text)
+    return dict(forward=forward, backwards=_candidates(bugs, scale, turned, M), X=X, dY=dY)
 
 
 X_FIXED, DY_FIXED = np.array([[0.5, -1.0], [0.2, 0.8]]), np.array([[1.0, -0.5], [2.5, 0.5]])
@@ -920,6 +925,8 @@ def _wrong_throughout(rng):
 
 def _wrong_in_places(rng):
     yield _search((None, "mean", "corner", "pair", None), 1.0, 0, X_FIXED, DY_FIXED)
+    yield _search((None, "twice", None, "corner", "sign"), 1.0, 0, X_FIXED, DY_FIXED,
+                  np.array([[1.0, 0.5], [-0.5, 1.0]]))
     for bugs in (("rows", None, "corner", None, None), ("alone", "pair", None, "corner", "mean")):
         yield _search(bugs, 1.0, *_drawn(rng))
 

@@ -296,7 +296,7 @@ NEWTON_STEP = Exercise(
     behaviours=(
         Behaviour("step", 1, "the step to where the gradient of the parabola is zero; g and H are left alone",
                   untouched=True),
-        Behaviour("damping", 1, "damping added to every curvature", cases=_damped),
+        Behaviour("damping", 1, "damping added to every curvature; H is left alone", cases=_damped, untouched=True),
         Behaviour("narrow", 1, "an accurate step in very narrow valleys", cases=_narrow, holds=_solves_it),
         Behaviour("singular", 1, "a ValueError, or NumPy's LinAlgError, where H is singular, and only there",
                   cases=_singular),
@@ -995,7 +995,7 @@ def _ties(rng):
     yield dict(dy=np.array([0.5, 1.5]), X=np.array([[0.0, 0.0, -1.0], [2.0, 1.0, 0.0]]))
     for _ in range(2):
         X = rng.normal(size=(3, 4))
-        X[:, 1] = X[:, 3] = X.max(axis=1) + 1
+        X[range(3), range(3)] = X[:, 3] = X.max(axis=1) + 1
         yield dict(dy=rng.normal(size=3), X=X)
 
 
