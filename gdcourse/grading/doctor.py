@@ -43,6 +43,8 @@ def _refused(statement, setup=""):
 
 
 TRIALS = (
+    Trial("all of Python is there", "import colorsys, numpy as np\nprint('drawn:', np.random.default_rng(0).random())",
+          "drawn"),
     Trial("no network", _refused("socket.socket()"), "refused"),
     Trial("no other program", _refused("os.posix_spawn('/bin/true', ['true'], {})"), "refused"),
     Trial("no other process", _refused("os.fork() or os._exit(0)"), "refused"),

@@ -12,6 +12,7 @@ import os
 import platform
 import resource
 import struct
+import sys
 
 CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWPID, CLONE_THREAD = 0x00020000, 0x08000000, 0x20000000, 0x00010000
 MS_NOSUID, MS_NODEV, MS_REC, MS_PRIVATE = 2, 4, 0x4000, 0x40000
@@ -53,7 +54,8 @@ DENIED = {
 }  # fmt: skip
 CLONE, CLONE3, FCNTL = (56, 220), (435, 435), (72, 25)
 LOCKS = 5, 36, 1024  # F_GETLK, F_OFD_GETLK, F_SETLEASE
-SYSCALLS = {"capset": (126, 91), "mount_setattr": (442, 442)}  # that we make ourselves
+SYSCALLS = {"capset": (126, 91), "mount_setattr": (442, 442), "open_tree": (428, 428),
+            "move_mount": (429, 429)}  # that we make ourselves
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -114,8 +116,15 @@ def enter(limits, keep, memory, files=()):
     done(libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None), "mount")
     read_only = struct.pack("4Q", 1, 0, 0, 0)  # whatever was left writable, for the warm process's own start
     done(libc.syscall(here(SYSCALLS["mount_setattr"]), -100, b"/", 0x8000, read_only, len(read_only)), "mount_setattr")
+    pythons = {os.path.realpath(folder) for folder in (sys.prefix, sys.base_prefix)} | {sys.prefix, sys.base_prefix}
+    held = {folder: done(libc.syscall(here(SYSCALLS["open_tree"]), -100, folder.encode(), 0x8001), "open_tree")
+            for folder in sorted(pythons) if folder.startswith("/tmp/")}  # or the new /tmp would hide them
     options = f"size={limits['disk_mb']}m,nr_inodes=4096,mode=700".encode()
     done(libc.mount(b"tmpfs", b"/tmp", b"tmpfs", MS_NOSUID | MS_NODEV, options), "mount")
+    for folder, tree in held.items():
+        os.makedirs(folder, exist_ok=True)
+        done(libc.syscall(here(SYSCALLS["move_mount"]), tree, b"", -100, folder.encode(), 4), "move_mount")
+        os.close(tree)
     os.mkdir("/tmp/work")
     os.chdir("/tmp/work")
     seconds = int(2 * limits["seconds"]) + 10

@@ -4,6 +4,9 @@ import os
 import platform
 import re
 import shutil
+import subprocess
+import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -211,6 +214,21 @@ with open("mine.csv", "w") as f: f.write("x")
 print(sorted(os.listdir(".")), os.getcwd(), os.getpid())
 """)
     assert text(result) == "thread\npair\nfile\n['mine.csv'] /tmp/work 1\n"
+
+
+def test_a_python_that_lives_in_tmp_is_all_there():
+    """The submission's own /tmp must not hide the environment that numpy still loads parts from."""
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))
+    try:
+        (folder / "env").symlink_to(sys.prefix)
+        source = "import colorsys, numpy; print(numpy.random.default_rng(0).random() < 1, open('x', 'w').write('x'))"
+        job = {"ps": "ps03", "student": "x", "seed": 5, "cells": [{"source": source, "kind": "free", "grade_id": None}]}
+        code = f"from gdcourse.grading.execute import execute; print(execute({job!r})['outputs'])"
+        python = folder / "env/bin/python"
+        said = subprocess.run([python, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[2])
+        assert "True 1" in said.stdout, said
+    finally:
+        shutil.rmtree(folder)
 
 
 def test_no_secret_is_in_sight(monkeypatch, request):
