@@ -90,10 +90,11 @@ dask_option = click.option("--dask", metavar="ADDRESS", help="A dask scheduler, 
 def grade(ps, students, workers, backend, dask, force, dry_run, course):
     """Grade what was handed in of assignment PS. A run that was stopped goes on where it was."""
     from gdcourse.grading.grade import rehearse
+    from gdcourse.grading.tables import shown
 
     if dry_run:
         for student, what in rehearse(course, ps, students, backend, force):
-            click.echo(f"{student}  {what}")
+            click.echo(f"{shown(student)}  {what}")
         return
     _grade(course, ps, students=students, workers=workers, backend=backend, dask=dask, force=force)
 
@@ -144,7 +145,7 @@ def _grade(course, ps, backend, **options):
         click.echo(f"Nothing to grade: there is no submission of {ps} among those asked for.")
         return
     again = sum(not outcome.now for outcome in done)
-    click.echo(tables.closing(done))
+    click.echo(tables.closing(tables.as_marked(course, ps, done)))
     if again:
         click.echo(f"{again} of {len(done)} had not changed since they were graded.")
     click.echo(f"Grades: {tables.write_csv(course, ps)}")
@@ -205,10 +206,12 @@ def feedback(ps, students, workers, course):
 @course_option
 @in_plain_words
 def report(ps, course):
-    """Write the page about a graded assignment: scores, exercises, mistakes, and who needs a look."""
+    """Write the page about a graded assignment, and its table of grades again: marks given by hand since count."""
     from gdcourse.grading.report import write_report
+    from gdcourse.grading.tables import write_csv
 
     click.echo(f"Report: {write_report(course, ps)}")
+    click.echo(f"Grades: {write_csv(course, ps)}")
 
 
 @main.command()

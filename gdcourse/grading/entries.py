@@ -29,8 +29,11 @@ class Entry(NamedTuple):
         return max(0.0, sum(self.points.values()) - self.penalty)
 
 
-def read(course, ps):
-    """Return the Entries of an assignment, who handed in nothing, and {name of a graded cell: its points}."""
+def read(course, ps, notebooks=True):
+    """Return the Entries of an assignment, who handed in nothing, and {name of a graded cell: its points}.
+
+    Args: notebooks: whether to read what each was told and wrote, too, which takes a while in a large class.
+    """
     from nbgrader.api import Gradebook, MissingEntry
 
     from gdcourse.grading.journal import Journal
@@ -51,7 +54,8 @@ def read(course, ps):
                 waiting[student].append(name)
         entries = []
         for student, submission in sorted(submissions.items()):
-            told, wrote = _notebook(Path(folders.format_path(folders.autograded_directory, student, ps), f"{ps}.ipynb"))
+            path = Path(folders.format_path(folders.autograded_directory, student, ps), f"{ps}.ipynb")
+            told, wrote = _notebook(path) if notebooks else ({}, {})
             head = done.get(student, {})
             entries.append(Entry(
                 student, head.get("status", ""), head.get("reason", ""), points[student], tuple(waiting[student]),

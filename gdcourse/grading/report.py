@@ -62,7 +62,7 @@ def write_report(course, ps):
         mistakes=mistakes(assignment, entries), alike=alike(assignment, entries, handed_out(course, ps)))  # fmt: skip
     draft = target.with_name(f".{ps}.html.draft")
     draft.touch(mode=0o600)  # names and marks
-    draft.write_text(text, "utf-8")
+    draft.write_text(text, "utf-8", errors="replace")  # a folder's name may hold bytes that are no text
     os.replace(draft, target)
     return target
 
@@ -78,7 +78,7 @@ def summary(entries, worth):
 
 def unwritten(exercise, entry):
     """Tell whether a student has left an exercise as it was handed out."""
-    return all(UNWRITTEN in entry.told.get(cell_id(exercise, b), "") for b in exercise.behaviours)
+    return all(UNWRITTEN in _plain(entry.told.get(cell_id(exercise, b), "")) for b in exercise.behaviours)
 
 
 def items(assignment, entries, worth):
@@ -113,7 +113,7 @@ def mistakes(assignment, entries):
         for entry in entries:
             told = [entry.told.get(cell_id(exercise, b), "") for b in exercise.behaviours
                     if entry.points.get(cell_id(exercise, b), 0.0) < b.points]  # fmt: skip
-            told = [text for text in told if text and UNWRITTEN not in text and UNJUDGED not in text]
+            told = [text for text in told if text and not any(words in _plain(text) for words in (UNWRITTEN, UNJUDGED))]
             found = {m for m in made for text in told if _plain(m.hint) in _plain(text)}
             for m in found:
                 made[m].append(entry.student)
@@ -144,14 +144,19 @@ def looks(assignment, entries):
         elif left:
             minor.append(f"Left as handed out: {', '.join(left)}.")
         if entry.seconds_late:
-            off = f"{entry.penalty:g} points taken off" if entry.penalty else "nothing taken off"
-            grave.append(f"{_duration(entry.seconds_late)} late, {off}.")
+            grave.append(lateness(entry.seconds_late, entry.penalty))
         if grave:
             rank = ENDED.index(entry.status) if entry.status in ENDED else len(ENDED)
             look.append((rank, entry.student, entry, grave + (minor if entry.status in ENDED else [])))
         elif minor:
             note.append((entry, minor))
     return [(entry, why) for _, _, entry, why in sorted(look, key=lambda row: row[:2])], note
+
+
+def lateness(seconds, penalty):
+    """Say how late a submission was, and what that costs."""
+    points = f"{penalty:g} point{'' if penalty == 1 else 's'}"
+    return f"{_duration(seconds)} late, {points if penalty else 'nothing'} taken off."
 
 
 def _duration(seconds):

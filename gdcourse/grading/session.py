@@ -107,7 +107,7 @@ class Session:
             self.notes.append(f"{self.doing}: more output than fits; the rest was cut.")
 
     def error_of(self, number):
-        return next((f", {o['ename']}" for o in self.outputs[number] if o["output_type"] == "error"), "")
+        return next((f", {o['ename']}" for o in self.outputs[number] if o["output_type"] == "error" and o["ename"]), "")
 
     def test(self, number, cell):
         exercise, behaviour = self.tests[number]
@@ -122,8 +122,8 @@ class Session:
         self.scores[cell["grade_id"]] = points
         self.verdicts[cell["grade_id"]] = {
             "passed": passed, "text": text, "mistake": verdict.mistake.name if verdict and verdict.mistake else None,
-            "exercise": exercise.name, "behaviour": behaviour.name, "points": points, "of": behaviour.points,
-            "seed": None}  # fmt: skip
+            "exercise": exercise.name, "behaviour": behaviour.name, "points": points,
+            "of": behaviour.points}  # fmt: skip
         if passed:
             self.outputs[number] = [{"output_type": "stream", "name": "stdout", "text": f"{text}\n"}]
         else:

@@ -22,6 +22,7 @@ NEXT = {
     "missing": "Ask for the notebook, put it into submitted/{student}/{ps}/, then: gdcourse grade {ps}",
     "grader error": "Not hers to mend; no score was entered. Again: gdcourse regrade {ps} --only 'grader error'",
 }
+WAITING = "Grade by hand what waits, then: gdcourse report {ps}, and gdcourse feedback {ps}"
 
 
 def closing(done):
@@ -42,7 +43,7 @@ def status(course, ps):
     """Return a line for each student: status, score, reason."""
     from gdcourse.grading.run import submissions
 
-    done = {o.student: o for o in outcomes(course, ps)}
+    done = {o.student: o for o in as_marked(course, ps, outcomes(course, ps))}
     waiting = [student for student in submissions(course, ps) if student not in done]
     rows = [(shown(o.student), o.status, "-" if o.score is None else f"{o.score:g}", o.reason.replace("\n", " "))
             for o in done.values()] + [(shown(student), "not graded yet", "-", "") for student in waiting]  # fmt: skip
@@ -52,26 +53,40 @@ def status(course, ps):
     return "\n".join(f"{a:{widths[0]}}  {b:{widths[1]}}  {c:>{widths[2]}}  {d}".rstrip() for a, b, c, d in sorted(rows))
 
 
+def as_marked(course, ps, done):
+    """Return the outcomes with the scores that the gradebook has by now: marks given by hand count."""
+    from gdcourse.grading.entries import read
+
+    marked = {e.student: e.total for e in read(course, ps, notebooks=False)[0] if e.points} if done else {}
+    return [o if o.score is None else o._replace(score=marked.get(o.student, o.score)) for o in done]
+
+
 def explain(course, ps, student):
     """Return what was run of a student's submission, what stopped it, every verdict, and what to do next."""
+    from gdcourse.grading.entries import read
+    from gdcourse.grading.report import lateness
+
     known = journal.Journal(course, ps)
     line = known.done.get(student)
     if line is None:
         raise CourseError(f"nothing of {student} is graded in {ps}. Those who are: gdcourse status {ps}")
     points = sum(exercise.points for exercise in checks.assignment(ps).exercises)
-    score = "no score" if line["score"] is None else f"{line['score']:g} points, {points:g} to be had without a person"
+    entry = next(e for e in read(course, ps, notebooks=False)[0] if e.student == student)
+    score = "no score" if line["score"] is None else f"{entry.total:g} points, {points:g} to be had without a person"
     parts = [f"{shown(student)}, {ps}: {line['status']}, {score}", *line["reason"].split("\n")]
+    parts += [lateness(entry.seconds_late, entry.penalty)] * bool(entry.seconds_late)
+    parts += [f"To be graded by hand, in formgrader: {', '.join(entry.waiting)}."] * bool(entry.waiting)
     result = known.result(line["key"])
     if result:
         parts.append(f"run in the {result['backend']} back end for {result['seconds']:.1f} s, with the package "
                      f"{result['package'][:12]}")  # fmt: skip
         for verdict in result["verdicts"].values():
-            seed = f" (the same numbers: check(..., seed={verdict['seed']}))" if verdict["seed"] is not None else ""
             mark = "ok" if verdict["passed"] else "no"
             parts.append(f"\n{mark}  {verdict['points']:g} of {verdict['of']:g}  {verdict['exercise']}, "
-                         f"{verdict['behaviour']}{seed}")  # fmt: skip
+                         f"{verdict['behaviour']}")  # fmt: skip
             parts += [textwrap.indent(verdict["text"], "      ")] * (not verdict["passed"])
-    parts.append("\nWhat next: " + NEXT[line["status"]].format(ps=ps, student=shown(student)))
+    what = WAITING if entry.waiting and line["status"] == "graded" else NEXT[line["status"]]
+    parts.append("\nWhat next: " + what.format(ps=ps, student=shown(student)))
     return "\n".join(filter(None, parts))
 
 

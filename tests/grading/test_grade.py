@@ -314,6 +314,23 @@ def test_the_tables(course, handed_in, pretend, command):
     assert set(tables.NEXT) == set(STATUSES) == {"graded", "graded with notes", *tables.LOOK}
 
 
+def test_marks_given_by_hand_count_everywhere(course, handed_in, pretend, command):
+    handed_in("ada")
+    command("grade", PS)
+    with record.Gradebook(f"sqlite:///{course}/gradebook.db", "gdcourse") as book:
+        grade = book.find_grade("spectral_step-best", PS, PS, "ada")
+        grade.manual_score, grade.needs_manual_grade = 0.25, True
+        book.db.commit()
+    assert command("status", PS).output.split()[:3] == ["ada", "graded", "19.25"]
+    story = command("explain", "ada", PS).output
+    assert "ada, ps03: graded, 19.25 points" in story and "formgrader: spectral_step-best." in story
+    assert "What next: Grade by hand what waits" in story
+    command("report", PS)
+    (row,) = csv.DictReader(open(course / "reports" / "ps03.csv"))
+    assert row["score"] == "19.25"
+    assert "graded      1       19.25" in command("grade", PS).output
+
+
 def test_no_course_no_gradebook_no_submission(course, command, tmp_path, pretend):
     assert "Nothing to grade" in command("grade", PS).output
     assert "no folder submitted/STUDENT/ps03" in command("status", PS, code=1).output

@@ -13,11 +13,13 @@ from nbgrader.api import Gradebook
 
 from gdcourse import checks
 from gdcourse.checks.book import equation
+from gdcourse.checks.reporting import message
 from gdcourse.grading.analysis import Bin, chance, correlation, histogram, item
-from gdcourse.grading.assign import assign, release_notebook, write
+from gdcourse.grading.assign import assign, cell_id, release_notebook, write
 from gdcourse.grading.course import CourseError
+from gdcourse.grading.entries import Entry
 from gdcourse.grading.grade import grade
-from gdcourse.grading.report import _duration, write_report
+from gdcourse.grading.report import _duration, unwritten, write_report
 from gdcourse.grading.sample import Answer, answers, submission
 
 PS = "ps05"
@@ -107,6 +109,17 @@ def test_who_needs_a_look_and_who_does_not(page):
     assert "Left as handed out: amsgrad_step." in notes and "cleo" in notes and "hal" not in notes
     waits = text(page.select_one("section[aria-labelledby=look]"))
     assert re.search(r"choice , 2 points by hand: 2 answers wait in formgrader, from bob, cleo", waits)
+
+
+@pytest.mark.parametrize("exercise", checks.assignment("ps03").exercises, ids=lambda e: e.name)
+def test_an_untouched_exercise_is_known_however_its_feedback_is_wrapped(exercise):
+    def untouched(*args):
+        raise NotImplementedError
+
+    told = {cell_id(exercise, v.behaviour): message(exercise, v, None) for v in checks.verdicts(
+        exercise, (untouched,) * len(exercise.names), 0)}  # fmt: skip
+    assert unwritten(exercise, Entry("eve", "graded", "", {}, (), 0.0, 0.0, told, {}))
+    assert not unwritten(exercise, Entry("eve", "graded", "", {}, (), 0.0, 0.0, told | {min(told): "yours"}, {}))
 
 
 def test_exercises_have_their_difficulty_and_what_they_go_with(page):
