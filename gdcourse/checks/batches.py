@@ -166,7 +166,7 @@ def _each_row_once(case, run, expected):
     for rows in _rows(run):
         for row in range(case["n"]):
             if rows.count(row) != 1:
-                return f"in one epoch row {row} comes {('never', 'once', 'twice')[min(rows.count(row), 2)]}."
+                return f"in one epoch row {row} {('never comes', '', 'comes twice')[min(rows.count(row), 2)]}."
         if len(rows) != case["n"]:
             return f"there is a row {max(rows, key=abs)}, where they go from 0 to {case['n'] - 1}."
     return None

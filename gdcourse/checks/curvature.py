@@ -640,7 +640,8 @@ FRANK_WOLFE_L1 = Exercise(
         Behaviour("gap", 1, "the gap at each point before its step", view="gaps"),
         Behaviour("inside", 1, "never outside the ball, at a corner after one step, with one more entry at most after "
                   "each", holds=_stays_inside),
-        Behaviour("start", 1, "x0 is row 0, and is left alone", untouched=True, view=lambda run: run.output[0][:2]),
+        Behaviour("start", 1, "row 0 is x0 and row 1 where one step leads; x0 is left alone", untouched=True,
+                  view=lambda run: run.output[0][:2]),
     ),
     mistakes=(goes_to_the_worst_corner, looks_for_the_largest_slope, goes_in_all_coordinates, forgets_the_radius,
               counts_steps_from_one, averages_the_corners, turns_the_gap_round, measures_the_gap_too_late, pulls_back),

@@ -103,9 +103,9 @@ SPECTRAL_STEP = Exercise(
     reference=spectral_step,
     cases=_bowls,
     behaviours=(
-        Behaviour("best", 1, "lr_best, the step that shrinks the slowest direction fastest", view="lr_best"),
+        Behaviour("best", 1, "lr_best, the step whose largest factor |1 - lr lambda| is smallest", view="lr_best"),
         Behaviour("limit", 1, "lr_max, the step at which descent stops converging", view="lr_max"),
-        Behaviour("rate", 1, "rate, what is left of the error after one step of lr_best", view="rate"),
+        Behaviour("rate", 1, "rate, that factor: what one step of lr_best leaves in the worst direction", view="rate"),
         Behaviour("any bowl", 1, "one dimension, round bowls, narrow and scaled ones; H is left alone",
                   cases=_odd_bowls, untouched=True),
     ),
@@ -221,6 +221,8 @@ def _easy_bowls(rng):
 
 
 def _enough(case, run, expected):
+    if run.output % 1 != 0:
+        return f"{run.output:.6g} is not a whole number of steps."
     if run.output < expected.output:
         left = ((case["kappa"] - 1) / (case["kappa"] + 1)) ** max(run.output, 0)
         return f"after that many steps {left:.3g} of the error may be left, where at most {case['eps']:.3g} is wanted."
@@ -521,6 +523,7 @@ def standardize_by_centring(X):
 def _tables(rng):
     yield dict(X=np.array([[1.0, 10.0], [3.0, 50.0]]))
     yield dict(X=np.array([[0.0, 2.0], [0.0, 6.0], [3.0, 1.0]]))
+    yield dict(X=np.array([[1e-4, 3.0], [3e-4, 5.0]]))
     for n, d in ((5, 1), (8, 3), (20, 4)):
         yield dict(X=rng.normal(size=(n, d)) * 10 ** rng.uniform(-2, 3, size=d) + 10 ** rng.uniform(-1, 2, size=d))
 
@@ -833,6 +836,17 @@ def _blowing_up(rng):
         yield dict(grad=_bowl_about_zero(1.0), x0=np.array([8.0]), lr=0.5, tol=tol, max_steps=max_steps)
 
 
+def _status(run_until, grad, x0, lr, tol, max_steps):
+    return run_until(grad, x0, lr, tol, max_steps)[2]
+
+
+def _stops_at_once(case, run, expected):
+    if run.output != expected.output:
+        return f"the status should be {expected.output!r}."
+    finite = [bool(np.all(np.isfinite(call.result))) for call in run.calls]
+    return None if all(finite[:-1]) else "it goes on from a point where the gradient was not finite any more."
+
+
 def _at_rest(rng):
     yield dict(grad=_bowl_about_zero(1.0), x0=np.array([0.5]), lr=0.5, tol=1.0, max_steps=10)
     yield dict(grad=_bowl_about_zero(1.0), x0=np.array([8.0]), lr=0.5, tol=0.1, max_steps=0)
@@ -849,7 +863,7 @@ RUN_UNTIL = Exercise(
         Behaviour("converged", 1, "stops at the first point whose gradient norm is at most tol"),
         Behaviour("max_steps", 1, "says so when the steps run out first", cases=_running_out),
         Behaviour("diverged", 1, "says so when the gradient is not a finite number any more, and only then",
-                  cases=_blowing_up, view="status"),
+                  cases=_blowing_up, drive=_status, view=lambda run: run.output, holds=_stops_at_once),
         Behaviour("start", 1, "a start that needs no step, or is allowed none; x0 is left alone", cases=_at_rest,
                   untouched=True),
     ),

@@ -3,6 +3,7 @@
 import numpy as np
 
 from gdcourse.checks.exercise import Assignment, Behaviour, Exercise, Oracle, altered, mistake
+from gdcourse.checks.values import show_apart
 
 # numerical_gradient: a derivative measured from both sides
 
@@ -327,7 +328,8 @@ def _twice(mse_and_grad, theta, X, y):
 def _unchanged(case, run, expected):
     loss, gradient, loss_twice, gradient_twice = run.output
     if not np.isclose(loss, loss_twice, rtol=1e-7):
-        return f"with every example twice the loss goes from {loss:.5g} to {loss_twice:.5g}, where it should stay."
+        return "with every example twice the loss goes from {} to {}, where it should stay.".format(
+            *show_apart(loss, loss_twice))
     if not np.allclose(gradient, gradient_twice, rtol=1e-7, atol=1e-9):
         return "with every example twice the gradient changes, where it should stay."
     return None if _along(gradient, expected.output[1]) and loss > 0 else "the gradient does not point uphill."
@@ -437,6 +439,7 @@ def _unit_directions(rng):
 
 def _directions(rng):
     yield dict(grad=np.array([3.0, 4.0]), v=np.array([2.0, 0.0]))
+    yield dict(grad=np.array([3.0, 4.0]), v=np.array([0.0, 0.002]))
     for d in (1, 2, 4):
         yield dict(grad=rng.normal(size=d) * 4, v=rng.normal(size=d) * 10 ** rng.uniform(-1, 1))
 
@@ -448,16 +451,18 @@ def _longer_and_back(directional_derivative, grad, v):
 
 def _odd_and_unmoved_by_length(case, run, expected):
     once, longer, shorter, back = run.output
-    if not np.isclose(longer, once, rtol=1e-7) or not np.isclose(shorter, once, rtol=1e-7):
-        return f"along v it is {once:.5g}, and along 3 v, the same direction, {longer:.5g}."
-    if not np.isclose(back, -once, rtol=1e-7):
-        return f"along v it is {once:.5g}, and along -v, the way back, {back:.5g}."
+    for came, wanted, way in ((longer, once, "3 v, the same direction"), (shorter, once, "0.1 v, the same direction"),
+                              (back, -once, "-v, the way back")):  # fmt: skip
+        if not np.isclose(came, wanted, rtol=1e-7):
+            came, wanted = show_apart(came, wanted)
+            return f"along {way}, it is {came}, where {wanted} follows from the slope along v."
     return None if once * expected.output[0] > 0 else "it goes down where it should go up."
 
 
 def _special_directions(rng):
     yield dict(grad=np.array([3.0, 4.0]), v=np.array([6.0, 8.0]))
     yield dict(grad=np.array([3.0, 4.0]), v=np.array([8.0, -6.0]))
+    yield dict(grad=np.array([3.0, 4.0]), v=np.array([6e-4, 8e-4]))
     for d in (2, 3, 5):
         g, v = rng.normal(size=d) * 2 + 3, rng.normal(size=d)
         yield dict(grad=g, v=g * rng.uniform(0.2, 0.8))
@@ -598,6 +603,8 @@ def _about_zero(curvature):
 def _runs(rng):
     yield dict(grad=_about_zero(1.0), x0=np.array([8.0]), lr=0.5, steps=2)
     yield dict(grad=_about_zero(2.0), x0=np.array([3.0, -5.0]), lr=0.25, steps=3)
+    yield dict(grad=_about_zero(1.0), x0=np.array([8.0]), lr=0.5, steps=40)  # nearly there, and goes on
+    yield dict(grad=_about_zero(1.0), x0=np.array([8.0]), lr=1.0, steps=3)  # there at once
     for d in (1, 2, 4):
         grad, L = _bowl(rng, d)
         yield dict(grad=grad, x0=rng.uniform(-3, -1, size=d), lr=float(rng.uniform(0.2, 0.9) / L),

@@ -225,6 +225,7 @@ def stopping_by_records(val_losses, patience):
 def _curves(rng):
     yield dict(val_losses=np.array([3.0, 2.0, 2.5, 2.25, 2.75]), patience=3)
     yield dict(val_losses=np.array([4.0, 3.0, 3.5, 2.5, 1.5, 2.0, 1.75, 3.0]), patience=3)
+    yield dict(val_losses=np.array([0.2, 0.1, 0.099999, 0.3, 0.15]), patience=3)
     for n in (12, 20, 30):
         t = np.arange(n)
         yield dict(val_losses=(t / n - rng.uniform(0.3, 0.6)) ** 2 + 0.01 * rng.random(n), patience=int(n // 3))
@@ -477,7 +478,8 @@ def _in_range(case, run, expected):
         low, high = case["space"][name]
         return f"{name} = {run.output[i][name]:.4g} is not between {low:.4g} and {high:.4g}."
     if len(np.unique(places[:, 0])) < 0.9 * case["budget"]:
-        return f"{case['budget']} settings hold {len(np.unique(places[:, 0]))} different values of one name."
+        values = len(np.unique(places[:, 0]))
+        return f"{case['budget']} settings hold {values} different value{'s' * (values > 1)} of one name."
     return None
 
 
@@ -627,6 +629,7 @@ def scaled_by_einsum(X, folds):
 def _cuts(rng):
     yield dict(n=6, k=3, rng=_seed(rng))
     yield dict(n=7, k=2, rng=_seed(rng))
+    yield dict(n=11, k=4, rng=_seed(rng))
     for _ in range(3):
         k = int(rng.integers(2, 6))
         yield dict(n=int(k * rng.integers(4, 8) + rng.integers(1, k)), k=k, rng=_seed(rng))
@@ -652,7 +655,7 @@ def _look_at_folds(kfold_indices, scaled_folds, n, k, rng):
 
 
 def _look_at_sizes(kfold_indices, scaled_folds, n, k, rng):
-    folds = kfold_indices(n, k, rng)
+    folds = list(kfold_indices(n, k, rng))
     return {"sizes held out": sorted(len(held) for _, held in folds), "sizes kept": sorted(len(k) for k, _ in folds)}
 
 
