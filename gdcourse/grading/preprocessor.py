@@ -45,6 +45,9 @@ class Judge(NbGraderPreprocessor):
     def preprocess(self, nb, resources):
         from gdcourse.grading.execute import execute
 
+        # The mark is Rebuild's: in a notebook that it has rebuilt, every cell has an id of ours.
+        if any(cell.get("id") == intake.UNREAD for cell in nb.cells):
+            return nb, resources
         notebook, readable = rebuilt(nb, resources)
         if not readable:
             return notebook, resources
@@ -63,8 +66,6 @@ class Judge(NbGraderPreprocessor):
 def rebuilt(nb, resources):
     """Return (the rebuilt notebook, whether it can be run). nbgrader works in the course's folder."""
     ours = intake.skeleton(Path.cwd(), resources["nbgrader"]["assignment"])
-    if any(cell.get("id") == intake.UNREAD for cell in nb.cells):
-        return nb, False
     try:
         return intake.rebuild(nb, ours)[0], True
     except intake.Rejected as why:

@@ -68,3 +68,25 @@ def test_what_could_not_be_read_is_not_run(ours, monkeypatch):
     page = intake.unread(ours, "no reason")
     resources = {"nbgrader": {"assignment": PS, "student": "ada"}}
     assert preprocessor.Judge().preprocess(page, resources)[0] == page
+
+
+def test_a_student_cannot_say_that_her_notebook_is_not_to_be_run(ours, monkeypatch):
+    from gdcourse.grading import preprocessor
+
+    monkeypatch.setattr(preprocessor.intake, "skeleton", lambda *_: ours)
+    book = nbformat.from_dict(ours.notebook)
+    book.cells[0].id = intake.UNREAD
+    ran = []
+
+    def execute(job):
+        ran.append(job)
+        nothing = [[] for _ in job["cells"]]
+        return {"status": "graded", "reason": "", "outputs": nothing, "counts": [None for _ in nothing]}
+
+    monkeypatch.setattr("gdcourse.grading.execute.execute", execute)
+    monkeypatch.setattr(preprocessor.journal, "seed", lambda *_: 1)
+    resources = {"nbgrader": {"assignment": PS, "student": "eve"}}
+    rebuilt, _ = preprocessor.Rebuild().preprocess(book, resources)
+    assert intake.UNREAD not in [cell.id for cell in rebuilt.cells]
+    preprocessor.Judge().preprocess(rebuilt, resources)
+    assert len(ran) == 1
