@@ -18,7 +18,9 @@ from gdcourse.grading.handed_in import NEW, Missing, Rejected, cells_of, find, p
 
 UNREAD = "not-graded"  # id of the cell that says why nothing was run
 TAG = re.compile(r"<(?=[A-Za-z/!?])")
-LINK = re.compile(r"(\]\(\s*<?|^[ >]*\[[^\]\n]+\]:\s*<?)(?!https?://|#|<)", re.MULTILINE)
+LINK = re.compile(r"""( \]\(\s*+<?+                                    # [text](place
+  | ^(?:[ \t>*+-]|\d++[.)])*+ \[(?:\\[\s\S]|[^\\\[\]]){1,999}+\]:\s*+<?+  # [label]: place, in a list or quoted, too
+  ) (?!https?://|\#)""", re.MULTILINE | re.VERBOSE)
 
 
 class Skeleton(NamedTuple):
@@ -79,8 +81,8 @@ def three_lines(notes, width=200):
 
 def unread(ours, why):
     """Return the notebook that stands for a submission nobody could read: nothing in it but the reason."""
-    notebook = copy.deepcopy(ours.notebook)
-    notebook.cells.insert(0, NEW["markdown"](f"**This submission could not be graded.** {why}", id=UNREAD))
+    notebook, why = copy.deepcopy(ours.notebook), three_lines([why], 600)  # it may quote a file's name, or her words
+    notebook.cells.insert(0, NEW["markdown"](f"**This submission could not be graded.** {inert(why)}", id=UNREAD))
     for cell in notebook.cells:
         if kind_of(cell) == "test":
             cell.outputs = [nbformat.v4.new_output("error", ename="NotGraded", evalue=why, traceback=[why])]

@@ -108,7 +108,7 @@ class Run:
         score = None
         if status in UNREADABLE and enterable(plan.student):
             with self.our_fault(plan):
-                score = self.book.enter(plan.student, notebook, timestamp, comment=reason)
+                score = self.book.enter(plan.student, notebook, timestamp, comment=intake.inert(reason))
                 self.done(plan, status, reason, score)
             return
         self.done(plan, status, reason, score)

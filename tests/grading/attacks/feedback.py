@@ -1,5 +1,7 @@
 """What an instructor's or student's browser and terminal would run if it got there."""
 
+import json
+
 from tests.grading.attacks import code, notebook
 
 SCRIPT = "<script>document.title = 'PWNED'</script><img src=x onerror=\"document.title='PWNED'\">"
@@ -44,8 +46,36 @@ def titles(case):
     case.book["cells"][0]["metadata"] |= {"name": SCRIPT, "tags": [SCRIPT]}
 
 
+@notebook("script-by-reference", "links to scripts by references whose labels are hard to see")
+def references(case):
+    script = "javascript:document.title='PWNED'"
+    texts = (f"[click][a\\]b]\n\n[a\\]b]: {script}", f"* [c]: {script}\n\n[c]", f"1. [d]: {script}\n\n[d]",
+             f"[e\nf]: {script}\n\n[click][e f]", f"   - - > [g]: {script}\n\n[g]", f"[h]:\n  <{script}>\n\n[h]",
+             f"> 7) + [i]: {script}\n\n[i]")  # fmt: skip
+    case.book["cells"][:0] = [{"cell_type": "markdown", "id": f"mine-{n}", "metadata": {}, "source": text}
+                              for n, text in enumerate(texts)]  # fmt: skip
+
+
+@notebook("script-in-a-refusal", "hands in, for a notebook, a reason of its own why it cannot be read")
+def refusal(case):
+    case.handed_in_as_bytes(json.dumps({"refused": f"{SCRIPT} [x]({SCRIPT}) \x1b[2J" + "long " * 10**6}).encode())
+
+
+@notebook("script-in-a-format", "claims a format whose name is a script")
+def odd_format(case):
+    case.book["nbformat"] = "<script src=//a.bc>"
+
+
+@notebook("script-in-a-file-name", "hands in two notebooks whose names are scripts, so that a reason names them")
+def named(case):
+    text = json.dumps(case.book)
+    for name in ("<img src=x onerror=alert(1)>.ipynb", "![x](x 'y') <svg onload=alert(2)>.ipynb"):
+        case.beside(name, text.encode())
+    case.book = None
+
+
 ATTACKS = (
-    markdown, answers, links, attached, titles,
+    markdown, answers, links, attached, titles, references, refusal, odd_format, named,
     code("script-in-outputs", "displays HTML, JavaScript, SVG and LaTeX that would run in a browser",
          f"""
 from IPython.display import HTML, SVG, Javascript, Latex, Markdown, display
