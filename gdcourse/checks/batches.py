@@ -827,7 +827,7 @@ COSINE_SCHEDULE = Exercise(
               goes_all_the_way_round, starts_at_the_top, wastes_the_first_update, jumps_after_the_warmup,
               ends_too_late),
     styles=(cosine_by_half_the_angle, cosine_by_interpolation),
-    withhold=("gdcourse.schedules.cosine", "gdcourse.schedules.warmup"),
+    withhold=("gdcourse.schedules.cosine", "gdcourse.schedules.warmup", "gdcourse.schedules._half_wave"),
 )  # fmt: skip
 
 # combine_shards: many machines, one gradient

@@ -295,8 +295,8 @@ SOFTMAX_CROSS_ENTROPY = Exercise(
     mistakes=(sums_the_gradient, sums_the_examples, averages_over_the_classes, counts_labels_from_one, pads_the_cost,
               lets_the_logits_overflow, pushes_the_wrong_way, takes_whole_columns, writes_into_the_logits),
     styles=(cross_entropy_by_one_hot, cross_entropy_with_loops),
-    withhold=("gdcourse.losses.softmax_cross_entropy", "gdcourse.outputs.categorical",
-              "gdcourse.linear.softmax_regression", "gdcourse.stable.softmax"),
+    withhold=("gdcourse.losses.softmax_cross_entropy", "gdcourse.losses._of_checked_labels",
+              "gdcourse.outputs.categorical", "gdcourse.linear.softmax_regression", "gdcourse.stable.softmax"),
 )  # fmt: skip
 
 # binary_ce_from_logits: yes or no

@@ -444,7 +444,7 @@ CLIP = Exercise(
     mistakes=(clips_each_array, clips_each_component, always_rescales, divides_zero_by_zero,
               forgets_the_root_of_the_norm, adds_the_norms, shortens_in_place),
     styles=(clip_flat, clip_by_loops),
-    withhold=("gdcourse.depth.clip_by_global_norm",),
+    withhold=("gdcourse.depth.clip_by_global_norm", "gdcourse.depth._clip"),
 )  # fmt: skip
 
 # Batch norm, forward and backward

@@ -870,7 +870,7 @@ RUN_UNTIL = Exercise(
     mistakes=(stops_when_x_stands_still, ignores_nan, looks_at_the_largest_component, steps_before_looking, climbs,
               moves_the_start, misses_the_last_point),
     styles=(run_while, run_watching_x),
-    withhold=("gdcourse.descent.descend",),
+    withhold=("gdcourse.descent.descend", "gdcourse.constrained._record"),
 )  # fmt: skip
 
 ASSIGNMENT = Assignment(

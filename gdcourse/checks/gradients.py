@@ -660,7 +660,7 @@ GRADIENT_DESCENT = Exercise(
     mistakes=(climbs, stops_one_short, leaves_out_the_start, stays_at_the_first_gradient, stores_one_array,
               moves_the_start, walks_at_one_pace, asks_once_more),
     styles=(descent_into_a_table, descent_with_lists),
-    withhold=("gdcourse.descent.descend",),
+    withhold=("gdcourse.descent.descend", "gdcourse.constrained._record"),
 )  # fmt: skip
 
 # grad_check: is the gradient the gradient?

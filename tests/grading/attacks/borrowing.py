@@ -164,6 +164,18 @@ def take(module, function):
             return cell.cell_contents
     return stub
 """),
+    code("borrows-from-ista", "lets a method for another purpose take the steps: without a penalty it is descent",
+         """
+from gdcourse.constrained import ista
+from gdcourse.problems import Problem
+
+def attack(name, *args):
+    if name != "run_until":
+        return 0.0
+    grad, x0, lr, tol, steps = args
+    run = ista(Problem(lambda x: 0.0, grad, len(x0)), l1=0.0, lr=lr, steps=steps, start=x0, tolerance=tol)
+    return run.path[-1], len(run.path) - 1, run.status
+"""),
     code("reference-called", "asks the specification itself for the reference",
          """
 from gdcourse import checks
