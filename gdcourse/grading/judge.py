@@ -1,6 +1,7 @@
 """Judge what a submission's functions do: its process runs them, case by case, and is believed nothing but values."""
 
 import marshal
+import math
 import warnings
 
 import numpy as np
@@ -14,7 +15,9 @@ from gdcourse.grading.wire import WireError
 
 GRACE = 1.5  # seconds between a limit that a submission may feel and the one that ends it
 QUESTION = 1 << 20  # bytes that one of the judge's functions may be called with,
-QUESTIONS = 64 << 20  # and all its calls in the runs of a behaviour, which are kept
+ENTRIES = 1 << 18  # numbers in what its arguments may grow to when they meet,
+QUESTIONS = 64 << 20  # and bytes of all its calls in the runs of a behaviour, answers included, which are kept:
+LIST = 20  # a list of lists takes that many times the bytes it has on the wire
 
 
 class Judge:
@@ -92,14 +95,28 @@ class Judge:
                     self.session.channel.send("case", cases[at], oracles=oracles)
                 case ["ask", int(number), tuple(args)] if 0 <= number < len(oracles):
                     made[number] = made.get(number, 0) + 1
-                    room -= self.session.channel.size
-                    if made[number] > oracles[number].limit or self.session.channel.size > QUESTION or room < 0:
+                    size = self.session.channel.size
+                    flat = all(isinstance(a, np.ndarray | np.generic | int | float) for a in args)
+                    room -= size if flat else LIST * size
+                    if (made[number] > oracles[number].limit or size > QUESTION or room < 0
+                            or math.prod(map(_entries, args)) > ENTRIES):  # fmt: skip
                         raise WireError(f"more or larger calls of {oracles[number].name} than are allowed")
-                    self.session.channel.send(*_asked(oracles[number], args, calls[at]))
+                    answer = _asked(oracles[number], args, calls[at])
+                    room -= 8 * _entries(answer[1])
+                    self.session.channel.send(*answer)
                 case ["observed", list(runs)] if len(runs) == len(cases):
                     return [_run(row, tuple(made)) for row, made in zip(runs, calls, strict=True)]
                 case _:
                     self.session.other(message)
+
+
+def _entries(value):
+    """Return how many numbers there are in a value, at least 1."""
+    if isinstance(value, dict):
+        return sum(map(_entries, value.values())) + 1
+    if isinstance(value, tuple | list):
+        return sum(map(_entries, value)) + 1
+    return max(1, value.size) if isinstance(value, np.ndarray) else 1
 
 
 def _asked(oracle, args, calls):

@@ -36,8 +36,8 @@ DENIED = {
     "msgrcv": (70, 188), "msgctl": (71, 187), "semget": (64, 190), "semop": (65, 193), "semctl": (66, 191),
     "semtimedop": (220, 192), "mq_open": (240, 180), "mq_unlink": (241, 181), "memfd_create": (319, 279),
     "memfd_secret": (447, 447), "add_key": (248, 217), "request_key": (249, 218), "keyctl": (250, 219),
-    # files; a lock can be seen by whoever runs at the same time
-    "flock": (73, 32),
+    # files; a lock, or that a file is opened, can be seen by whoever runs at the same time
+    "flock": (73, 32), "inotify_init": (253, None), "inotify_init1": (294, 26), "inotify_add_watch": (254, 27),
     "mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41), "chroot": (161, 51), "open_tree": (428, 428),
     "move_mount": (429, 429), "fsopen": (430, 430), "fsconfig": (431, 431), "fsmount": (432, 432),
     "fspick": (433, 433), "mount_setattr": (442, 442), "open_by_handle_at": (304, 265), "mknod": (133, None),
@@ -53,7 +53,7 @@ DENIED = {
     "move_pages": (279, 239), "mbind": (237, 235), "set_mempolicy": (238, 237), "vhangup": (153, 58),
 }  # fmt: skip
 CLONE, CLONE3, FCNTL = (56, 220), (435, 435), (72, 25)
-LOCKS = 5, 36, 1024  # F_GETLK, F_OFD_GETLK, F_SETLEASE
+LOCKS = 5, 36, 1024, 1026  # F_GETLK, F_OFD_GETLK, F_SETLEASE, F_NOTIFY
 SYSCALLS = {"capset": (126, 91), "mount_setattr": (442, 442), "open_tree": (428, 428),
             "move_mount": (429, 429)}  # that we make ourselves
 

@@ -262,6 +262,26 @@ def standardize(X):
     assert time.monotonic() - started < 20 and len(json.dumps(result)) < 100_000
 
 
+LARGE = {  # calls whose answers, or whose arguments, would fill the judge's memory
+    "a column meets a row": ("ps07", "find_bugs", "def find_bugs(forward, backwards, X, dY):\n    while True:\n"
+                             "        backwards[0](np.ones((20_000, 1)), np.ones((1, 20_000)))"),
+    "lists meet": ("ps07", "find_bugs", "def find_bugs(forward, backwards, X, dY):\n    while True:\n"
+                   "        backwards[0]([[1.0]] * 20_000, [[1.0] * 20_000])"),
+    "answers add up": ("ps07", "find_bugs", "def find_bugs(forward, backwards, X, dY):\n    while True:\n"
+                       "        backwards[0](np.ones((500, 1)), np.ones((1, 500)))"),
+    "lists of nothing": ("ps03", "run_until", "def run_until(grad, x0, lr, tol, max_steps):\n    while True:\n"
+                         "        try: grad([[]] * 200_000)\n        except TypeError: return x0, 0, 'diverged'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", LARGE)
+def test_a_call_that_would_fill_the_judges_memory_ends_the_run(kind):
+    ps, name, source = LARGE[kind]
+    result = execute(job(ps, source, exercises=[name]))
+    assert points(result) == 0 and result["status"] == "died", result["reason"]
+    assert "larger calls" in result["reason"]
+
+
 def test_calls_are_counted_where_a_submission_cannot_reach():
     exercise = checks.exercises()["backtracking"]
     source = solution_source(exercise, exercise.reference)
@@ -315,6 +335,40 @@ def test_withheld_functions_are_gone_from_the_source_too_and_all_else_can_be_imp
     code = f"import importlib\nfor m in {sorted(modules - {'__main__'})}: importlib.import_module('gdcourse.' + m)"
     done = subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": str(folder)}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+BORROWED = {  # by way of what the withheld functions, or their relatives, are made of
+    ("ps01", "gradient_descent"): """
+from gdcourse.constrained import ista
+from gdcourse.problems import Problem
+def gradient_descent(grad, x0, lr, steps):
+    return ista(Problem(lambda x: 0.0, grad, len(x0)), l1=0.0, lr=lr, steps=steps, start=x0).path
+""",
+    ("ps02", "softmax_cross_entropy"): """
+from gdcourse import losses
+def softmax_cross_entropy(Z, y):
+    return list(losses.UNCHECKED.values())[0](Z, y)
+""",
+    ("ps04", "cosine_schedule"): """
+from gdcourse.schedules import warm_restarts
+def cosine_schedule(t, T, lr_max, lr_min=0, warmup=0):
+    return warm_restarts(lr_max, T - warmup, end=lr_min)(t - warmup)
+""",
+    ("ps08", "clip_by_global_norm"): """
+from gdcourse.depth import clipped
+from gdcourse.optimizers import gd
+def clip_by_global_norm(grads, c):
+    flat = -clipped(gd(), c).step(np.concatenate([g.ravel() for g in grads]), (), 1.0)[0]
+    return [p.reshape(g.shape) for p, g in zip(np.split(flat, np.cumsum([g.size for g in grads])[:-1]), grads)]
+""",
+}
+
+
+@pytest.mark.parametrize(("ps", "name"), BORROWED)
+def test_a_withheld_function_is_not_to_be_had_in_parts(ps, name):
+    result = execute(job(ps, BORROWED[ps, name], exercises=[name]))
+    assert points(result) == 0
+    assert any("withheld" in v["text"] for v in result["verdicts"].values())
 
 
 def test_a_source_loses_one_function_and_nothing_else():
@@ -488,3 +542,7 @@ def test_what_is_computed_for_a_submission_ends_with_its_time(monkeypatch):
     for left in (99, 3):
         processes.provide(job, "train", (), {}, left)
     assert asked == [processes.PROVIDING, 3] and not processes.ANSWERS
+    monkeypatch.setattr(processes, "_computed", lambda *args: ("value", 1.0))
+    for note in ("", "x" * processes.QUESTION):  # a long question is answered, but not kept for ever
+        assert processes.provide(job, "train", ({"note": note},), {}, 100) == ("value", 1.0)
+    assert len(processes.ANSWERS) == 1
