@@ -6,6 +6,7 @@ submission is entered in one transaction: it is in the gradebook, or it is not.
 """
 
 import os
+import signal
 import sys
 import time
 from contextlib import contextmanager
@@ -26,6 +27,8 @@ from tornado.log import app_log
 from gdcourse.grading.assign import find_alembic, settings
 from gdcourse.grading.course import CourseError
 from gdcourse.grading.intake import kind_of
+
+PATIENCE = 60  # seconds that the feedback of one student may take
 
 
 class _OneTransaction(Session):
@@ -243,13 +246,36 @@ def scores_of(notebook):
 
 
 def feedback(course, ps, student):
-    """Write one student's feedback with nbgrader's own converter. Returns: "", or what it said when it failed."""
+    """Write one student's feedback with nbgrader's own converter. Returns: "", or what it said when it failed.
+
+    What colours code and what reads Markdown can be made to take hours over a line, so that they have PATIENCE.
+    """
     if course not in _APIS:
         folders = course_folders(course)
         _APIS[course] = NbGraderAPI(folders, config=folders.config)
         _APIS[course].log.setLevel("ERROR")
-    said = _APIS[course].generate_feedback(ps, student, force=True)
+    with _hurried() as rang:
+        said = _APIS[course].generate_feedback(ps, student, force=True)
+    if rang:
+        return f"the page was not done after {PATIENCE} seconds: look at the length of the lines."
     return "" if said["success"] else (said.get("log") or said.get("error") or "nothing").strip().splitlines()[-1]
+
+
+@contextmanager
+def _hurried():
+    rang = []
+
+    def too_long(*_):
+        rang.append(True)
+        raise TimeoutError  # which nbgrader takes for a page that cannot be made
+
+    before = signal.signal(signal.SIGALRM, too_long)
+    signal.alarm(PATIENCE)
+    try:
+        yield rang
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 _APIS = {}

@@ -158,6 +158,14 @@ def test_feedback_says_what_went_wrong_in_one_line(course):
     assert said and "\n" not in said
 
 
+def test_a_page_that_takes_for_ever_is_given_up(course, ours, notebook, monkeypatch):
+    with record.Record(course, ours) as records:
+        records.enter("eve", notebook(answer="1." * 50_000))
+    monkeypatch.setattr(record, "PATIENCE", 3, raising=False)
+    assert "not done after 3 seconds" in record.feedback(str(course), PS, "eve")
+    assert not [*(course / "feedback").rglob("*.html")]
+
+
 def test_export_is_nbgraders(course, ours, notebook, tmp_path):
     with record.Record(course, ours) as records:
         records.enter("ada", notebook(["run_until"]))
