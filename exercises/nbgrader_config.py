@@ -22,9 +22,11 @@ c.Autograde.autograde_preprocessors = [
 
 # `nbgrader zip_collect`: archives from Moodle, with "Ada Lovelace_314_assignsubmission_file_/ps03.ipynb" in them (or
 # "..._file_ps03.ipynb"), and from Canvas, with "lovelaceada_LATE_314_2718_ps03-1.ipynb"; and loose notebooks whose name
-# has the student's in it, such as "Ada Lovelace ps03.ipynb".
+# has the student's in it, such as "Ada Lovelace ps03.ipynb". The first folder that fits counts: what comes after it is
+# what a student called her own files.
 c.ZipCollectApp.extractor_plugin = "gdcourse.grading.collect.Extractor"
 c.ZipCollectApp.collector_plugin = "gdcourse.grading.collect.Collector"
 c.Collector.named_regexp = (
-    r".*/(?P<student_id>[^/]+?)(?:_LATE)?_\d+_(?:\d+_|assignsubmission_file_/?)(?P<file_id>[^/]+?)(?:-\d+)?\.ipynb$"
+    r".*?/(?P<student_id>[^/]+?)(?:_LATE)?_\d+_(?:\d+_|assignsubmission_file_(?:/(?:[^/]+/)*)?)"
+    r"(?P<file_id>[^/]+?)(?:-\d+)?\.ipynb$"
 )

@@ -21,6 +21,8 @@ from pathlib import Path, PurePosixPath
 
 from nbgrader.plugins import ExtractorPlugin, FileNameCollectorPlugin
 
+from gdcourse.grading.course import FULL
+
 ARCHIVES = (".zip", ".tar.gz", ".tgz", ".tar", ".gz")
 FILE = 40_000_000  # bytes of a notebook
 CLASS = 50_000, 4_000_000_000  # files in an archive of a whole class, and bytes of them unpacked
@@ -52,10 +54,18 @@ class Extractor(ExtractorPlugin):
             with open(path, "rb") as file:
                 for name, content in members(file, *CLASS, self.log.warning):
                     for place, text in _notebooks(target / name, content):
-                        place.parent.mkdir(parents=True, exist_ok=True)
-                        place.write_bytes(text)
+                        self._write(place, text)
         except Refused as why:
             self.log.error("%s: %s Nothing more is taken from it.", path.name, why)
+
+    def _write(self, place, text):
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(text)
+        except OSError as error:  # a name that is too long, or another's folder
+            if error.errno in FULL:
+                raise
+            self.log.warning("%s is left out: %s", ascii(place.name)[:200], error.strerror)
 
 
 def _notebooks(place, content):

@@ -72,6 +72,26 @@ def test_moodle_and_canvas(collected):
         "Tar Tan": {name: b"tar"}, "noethere": {name: b"emmy"}, "turingalan": {name: b"alan"}}  # fmt: skip
 
 
+def test_nobody_hands_in_in_anothers_name(collected):
+    """Only the folder, or the beginning of a name, is the system's; the rest is what a student called her file."""
+    own, ada = "Zoe Moon_9_assignsubmission_file_", "Ada Lovelace_314_assignsubmission_file_"
+    files = [f"{own}/Ada Lovelace_314_1_{PS}.ipynb", f"{own}/Ada Lovelace_2_1_{PS}.ipynb", f"{own}/a/{ada}{PS}.ipynb",
+             f"{own}{ada}{PS}.ipynb", f"{own}/{ada}/{PS}.ipynb"]  # fmt: skip
+    found = collected(class__zip=zipped({f"{ada}/{PS}.ipynb": b"ada"} | dict.fromkeys(files, b"zoe")))
+    assert set(found) == {"Ada Lovelace", "Zoe Moon"}
+    assert set(found["Ada Lovelace"].values()) == {b"ada"} and set(found["Zoe Moon"].values()) == {b"zoe"}
+
+
+def test_names_that_no_file_can_have_stop_nobody(collected):
+    long = zipped({"b" * 150 + ".ipynb": NOTEBOOK, "c.ipynb": NOTEBOOK})
+    members = {"Ann Lee_1_assignsubmission_file_" + "a" * 160 + ".zip": long,
+               "Bob Lee_2_assignsubmission_file_/x.ipynb": NOTEBOOK,
+               "Bob Lee_2_assignsubmission_file_/x.ipynb/y.ipynb": NOTEBOOK,
+               f"Zoe Lee_3_assignsubmission_file_/{PS}.ipynb": NOTEBOOK}  # fmt: skip
+    found = collected(class__zip=zipped(members))
+    assert set(found) == {"Ann Lee", "Bob Lee", "Zoe Lee"} and "is left out" in collected.said
+
+
 def test_loose_notebooks_and_times_in_their_names(collected):
     files = {f"Ada Lovelace {PS}__ipynb": b"ada", f"{PS.upper()}_eve__ipynb": b"eve", f"{PS}__ipynb": b"whose?"}
     assert collected(**files) == {"Ada Lovelace": {f"{PS}.ipynb": b"ada"}, "eve": {f"{PS}.ipynb": b"eve"}}
