@@ -13,6 +13,7 @@ import ast
 import io
 import re
 import tokenize
+import warnings
 from functools import lru_cache
 from importlib import import_module
 from typing import NamedTuple
@@ -23,6 +24,7 @@ from gdcourse.grading.sample import solution_name, solution_source
 SHORT = 50  # tokens beyond what was handed out, below which two people may well write the same
 COMMON = 0.2  # of the class; what more than this share has written is the way one writes it
 ALIKE = 0.6
+MAGIC = re.compile(r"^[ \t]*(?:(?:[\w, \t]+=[ \t]*)?[%!].*|\?.*|.*\?[ \t]*)$", re.MULTILINE)
 
 
 class Group(NamedTuple):
@@ -101,11 +103,19 @@ def _alike(name, telling, own):
 def normal(source):
     """Return a source with every name of its own numbered as it comes, and nothing said beside the code; or None."""
     try:
-        tree = ast.parse(source)
+        tree = _parsed(source)
         own = {name for node in ast.walk(tree) for name in _bound(node)}
         return ast.unparse(_Numbered(own).visit(tree))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+def _parsed(source):
+    with warnings.catch_warnings(action="ignore"):  # of a text's odd escapes, say: not for the instructor's terminal
+        try:
+            return ast.parse(source)
+        except SyntaxError:  # a notebook's %magic, !command or question? takes no answer off the list
+            return ast.parse(MAGIC.sub("", source))
 
 
 def _bound(node):

@@ -50,6 +50,15 @@ def test_names_comments_and_layout_do_not_count_and_numbers_do():
     assert normal("def f(:") is None and normal("x = '\0'") is None and normal("-" * 100_000 + "1") is None
 
 
+@pytest.mark.parametrize("line", ["%matplotlib inline", "%%time", "  !ls", "?len", "len??", "_ = %who"])
+def test_what_only_a_notebook_understands_takes_no_answer_off_the_list(line, recwarn):
+    copied = f"{line}\n{RENAMED}" if line[0] != " " else RENAMED.rstrip() + f"\n{line}\n"
+    found = similarities(BACKTRACKING, {"ann": MINE, "bob": copied})
+    assert [g.students for g in found.groups] == [("ann", "bob")] or found.pairs[0][:3] == (
+        "backtracking", ("ann",), ("bob",))
+    assert normal("x = '\\d'") == "v0 = '\\\\d'" and not recwarn.list
+
+
 def test_the_same_under_other_names_is_a_group_and_a_few_edits_a_pair():
     found = similarities(BACKTRACKING, {"ann": MINE, "bob": RENAMED, "cleo": EDITED, "dan": "def f(:", "eve": ""})
     assert found.groups == [("backtracking", ("ann", "bob"), "")]
