@@ -42,7 +42,8 @@ def submissions(course, ps, students="*"):
 def enterable(student):
     """Tell whether the gradebook takes a student's name, and nbgrader's commands find it: they read it as a pattern."""
     known = student == student.encode("utf-8", "replace").decode()
-    return known and student.isprintable() and len(student) <= 128 and not set("*?[") & set(student)
+    fit = student.isprintable() and len(student) <= 128 and not set("*?[") & set(student)
+    return known and fit and student[0] not in "=+-@"  # a formula, in what nbgrader exports
 
 
 class Run:
@@ -65,7 +66,7 @@ class Run:
         """Take a submission in, and decide what there is to do about it."""
         submission = intake.read(folder, self.ours)
         if not enterable(student):
-            reason = "the student's name is too long, or has characters such as * in it. Rename the folder."
+            reason = "the student's name is too long, or has * in it, say, or = in front of it. Rename the folder."
             submission = submission._replace(status="rejected", reason=reason)
         job = {**self.fixed, "student": student, "cells": intake.job_cells(submission.notebook)}
         key = journal.key(job, self.package)

@@ -118,9 +118,9 @@ def write_csv(course, ps):
 
 
 def _cell(text):
-    """Return a text that no spreadsheet takes for a formula."""
-    text = text.replace("\n", " ")
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text
+    """Return a text that no spreadsheet takes for a formula, also one that takes a semicolon for the next cell."""
+    text = shown(text.replace("\n", " ")).replace(";", ",")
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
 
 
 def shown(name):

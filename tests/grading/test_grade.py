@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -271,6 +272,22 @@ def test_a_rehearsal_writes_nothing(course, handed_in, pretend, command):
     assert lines[0] == "ada  done before" and lines[1].startswith("eve  rejected: the notebook is damaged")
     assert lines[2] == "zoe  to run" and len(pretend) == 1
     assert before == {path: path.read_bytes() for path in course.rglob("*") if path.is_file() and path.suffix != ".pyc"}
+
+
+def test_names_are_neither_formulas_nor_codes_for_a_terminal(course, handed_in, pretend, command):
+    names = ("=1+1", "-2", "\r=1+1", "x\x1b]0;title\x07\x1b[2J")
+    for student in names:
+        handed_in(student)
+    handed_in("ada")
+    book = course / "submitted" / "ada" / PS / f"{PS}.ipynb"
+    book.rename(book.with_name("x;=1+1.ipynb"))
+    said = [command("grade", PS, "--dry-run").output, command("grade", PS).output, command("status", PS).output]
+    assert not [text for text in said if set("\x1b\x07\r") & set(text)] and len(pretend) == 1
+    for name in (f"{PS}.csv", f"{PS}-nbgrader.csv"):
+        table = (course / "reports" / name).read_text()
+        assert not re.search("[\x1b\r;]", table), table
+        fields = [field for row in csv.reader(table.splitlines()) for field in row]
+        assert not [field for field in fields if field[:1] in ("=", "+", "-", "@")]
 
 
 def test_the_tables(course, handed_in, pretend, command):
