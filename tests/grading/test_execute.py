@@ -245,6 +245,22 @@ FORGERIES = {
 }
 
 
+def test_forged_epochs_of_nothing_earn_nothing():
+    source = """
+from gdcourse.grading import inside
+def forged(self, names, drive, count, seconds):
+    for _ in range(count):
+        self.channel.exchange("next")
+    return "observed", [[NOTHING, {}, None, ""]] * count
+inside.Notebook.do_observe = forged
+def iterate_minibatches(n, batch_size, rng):
+    return []
+"""
+    for nothing in ("[]", "()", "{}", "b''", "np.zeros(0)", "np.zeros((0, 3))"):
+        job_ = job("ps04", source.replace("NOTHING", nothing), exercises=["iterate_minibatches"])
+        assert points(execute(job_)) == 0, nothing
+
+
 @pytest.mark.parametrize("forgery", FORGERIES)
 def test_forged_answers_earn_nothing(forgery):
     source = f"""
