@@ -72,7 +72,9 @@ def command(package, arguments, options=()):
     folders = pythons_folders()
     for folder in folders:
         line += ["--ro-bind", folder, folder]
-    for folder in site.getsitepackages():  # an installed package of ours is not the one to be seen
+    # An installed package of ours is not the one to be seen: nor the user's own, nor one where a virtual environment
+    # has its Python from.
+    for folder in dict.fromkeys([*site.getsitepackages([sys.prefix, sys.base_prefix]), *folders]):
         own = os.path.join(folder, "gdcourse")
         if os.path.isdir(own):
             line += ["--tmpfs", own, "--remount-ro", own]

@@ -342,6 +342,14 @@ def test_the_filter_is_a_program_that_ends(machine):
         assert verdict(lockdown.X32 + 57) == lockdown.KILL
 
 
+def test_a_package_in_the_users_own_folder_is_out_of_sight_too(monkeypatch, tmp_path):
+    (tmp_path / "gdcourse").mkdir()
+    monkeypatch.setattr(sandbox.site, "ENABLE_USER_SITE", True)
+    monkeypatch.setattr(sandbox.site, "getusersitepackages", lambda: str(tmp_path))
+    line = sandbox.command("/package", [])
+    assert line[line.index(str(tmp_path / "gdcourse")) - 1] == "--tmpfs"
+
+
 def test_without_bubblewrap_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(sandbox.SandboxError, match="apt install bubblewrap"):
