@@ -214,7 +214,7 @@ TRAIN_DIGITS = Exercise(
                   drive=_train_five_times, holds=_loss_falls, structure=False),
         Behaviour("digits", 6, "96.5 percent of digits it has not seen are read correctly",
                   drive=_train_five_times, holds=_reads_digits, structure=False),
-        Behaviour("repeatable", 1, "the same rng gives the same run, another another; X and y are left alone",
+        Behaviour("repeatable", 1, "the same rng gives the same run, another rng another; X and y are left alone",
                   cases=_few_digits, drive=_train_twice, untouched=True),
     ),
     mistakes=(leaves_the_rate_untuned, starts_all_units_alike, starts_far_too_large, trains_on_too_few,
@@ -505,11 +505,13 @@ def _one_thing_that_helps(case, run, expected):
         return f"changes {' and '.join(changed)}. One thing is wrong, and hidden and seed are not it."
     if not (0 <= after["gain"] < np.inf and 0 < after["lr"] < np.inf and after["sign"] in (-1, 1)):
         return "gain and lr must be positive numbers, and sign 1 or -1."
+    if before[changed[0]] == expected.output[changed[0]]:
+        return f"changes {changed[0]}, which was right. Another setting is wrong."
     accuracy = train(after)[1]
-    if accuracy >= 0.93:
+    if accuracy >= 0.85:
         return None
     return f"with {changed[0]} = {after[changed[0]]:g} it reads {accuracy:.0%} of the digits that it has not seen, " \
-           "and 93% are wanted."
+           "and 85% are wanted."
 
 
 def _configs(*broken):

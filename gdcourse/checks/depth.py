@@ -814,9 +814,9 @@ def _learns(case, run, expected):
 
 
 def _stuck_networks(rng):
-    for seed in rng.choice(4, size=3, replace=False):
-        yield dict(net=dict(depth=30, width=64, kind=str(rng.choice(["glorot", "lecun"])), lr=0.001, centred=False,
-                            batch_norm=False, skip=False, seed=int(seed)))  # fmt: skip
+    for number in rng.permutation(8).tolist():  # all of them, so that nobody is lucky with a seed
+        yield dict(net=dict(depth=30, width=64, kind=("glorot", "lecun")[number % 2], lr=0.001, centred=False,
+                            batch_norm=False, skip=False, seed=number // 2))  # fmt: skip
 
 
 RESCUE = Exercise(
@@ -827,7 +827,7 @@ RESCUE = Exercise(
     behaviours=(
         Behaviour("gradients", 2, "at the first weights, the gradient of the first of 30 layers is within a factor "
                   "of 100 of the last one's", holds=_gradients_arrive),
-        Behaviour("learns", 2, "three such networks reach 80 percent after 600 updates; net is left alone",
+        Behaviour("learns", 2, "all eight such networks reach 80 percent after 600 updates; net is left alone",
                   holds=_learns, untouched=True),
     ),
     mistakes=(only_raises_the_rate, only_centres_the_pixels, only_adds_skips, starts_from_zero, takes_too_long_steps,
