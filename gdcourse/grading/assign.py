@@ -180,10 +180,18 @@ def release_notebook(path, target=None):
 
 
 def settings(course):
-    """Return nbgrader's settings of a course, as its nbgrader_config.py gives them."""
+    """Return nbgrader's settings of a course, as its nbgrader_config.py gives them.
+
+    Raises: CourseError if it cannot be run, whatever is in it.
+    """
     from traitlets.config import PyFileConfigLoader
 
-    return PyFileConfigLoader("nbgrader_config.py", path=str(course)).load_config()
+    try:
+        return PyFileConfigLoader("nbgrader_config.py", path=str(course)).load_config()
+    except Exception as error:
+        line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
+        raise CourseError(f"nbgrader_config.py cannot be read{line}: {type(error).__name__}: "
+                          f"{getattr(error, 'msg', error)}") from None  # fmt: skip
 
 
 def write(book, target):
@@ -196,6 +204,9 @@ def write(book, target):
 
 def assign(course, ps):
     """Build source/ and release/ of an assignment, and enter it in the gradebook. Returns: the release's path."""
+    from gdcourse.grading.gradebook import course_folders, tables_of
+
+    tables_of(course_folders(course))  # or nbgrader says it with a stack of calls
     source = write(source_notebook(page(course, ps)), Path(course) / "source" / ps / f"{ps}.ipynb")
     nbgrader(course, "generate_assignment", ps, "--force")
     return Path(course) / "release" / ps / source.name

@@ -93,8 +93,6 @@ def grade(ps, students, workers, backend, dask, force, dry_run, course):
     from gdcourse.grading.tables import shown
 
     if dry_run:
-        from gdcourse.grading.tables import shown
-
         for student, what in rehearse(course, ps, students, backend, force):
             click.echo(f"{shown(student)}  {what}")
         return

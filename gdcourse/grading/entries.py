@@ -36,10 +36,12 @@ def read(course, ps, notebooks=True):
     """
     from nbgrader.api import Gradebook, MissingEntry
 
+    from gdcourse.grading.gradebook import course_folders, tables_of
     from gdcourse.grading.journal import Journal
-    from gdcourse.grading.record import course_folders
 
     folders, done = course_folders(course), Journal(course, ps).done
+    if not tables_of(folders):
+        raise CourseError(f"there is no gradebook yet. Run: gdcourse assign {ps}")
     with Gradebook(folders.db_url, folders.course_id) as book:
         try:
             cells = book.find_notebook(ps, ps).grade_cells

@@ -79,7 +79,8 @@ def write_feedback(course, ps, students="*", workers=None, begin=lambda number: 
     from multiprocessing import get_context
 
     from gdcourse.grading import intake
-    from gdcourse.grading.record import Record, feedback
+    from gdcourse.grading.feedback import feedback
+    from gdcourse.grading.record import Record
 
     course = str(Path(course).resolve())
     with Record(course, intake.skeleton(course, ps)) as record:

@@ -6,61 +6,22 @@ submission is entered in one transaction: it is in the gradebook, or it is not.
 """
 
 import os
-import signal
-import sys
+import re
 import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
 from nbgrader import preprocessors
-from nbgrader.api import Gradebook, MissingEntry
-from nbgrader.apps.api import NbGraderAPI
-from nbgrader.coursedir import CourseDirectory
+from nbgrader.api import InvalidEntry, MissingEntry
 from nbgrader.plugins import CsvExportPlugin
-from nbgrader.preprocessors import latesubmissions, saveautogrades
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session, scoped_session, sessionmaker
 from tornado.log import app_log
+from traitlets import TraitError
 
-from gdcourse.grading.assign import find_alembic, settings
 from gdcourse.grading.course import CourseError
+from gdcourse.grading.gradebook import Open, course_folders, instead_of_opening, tables_of
 from gdcourse.grading.intake import kind_of
-
-PATIENCE = 60  # seconds that the feedback of one student may take
-
-
-class _OneTransaction(Session):
-    """A session whose commits wait until a submission is complete."""
-
-    def commit(self):
-        self.flush()
-
-    def complete(self):
-        super().commit()
-
-
-class _Open(Gradebook):
-    """A gradebook that stays open, which nbgrader's preprocessors close and open again for every notebook."""
-
-    def __init__(self, url, course_id):
-        super().__init__(url, course_id)
-        self.db.remove()
-        self.db = scoped_session(sessionmaker(bind=self.engine, class_=_OneTransaction, autoflush=False))
-
-    def __exit__(self, *_):
-        pass
-
-
-def course_folders(course):
-    """Return nbgrader's CourseDirectory of a course, under its own settings."""
-    find_alembic()
-    if str(course) not in sys.path:  # where a course keeps plugins of its own, such as a late penalty
-        sys.path.append(str(course))
-    config = settings(course)
-    config.CourseDirectory.setdefault("root", str(Path(course).resolve()))
-    return CourseDirectory(config=config)
 
 
 class Record:
@@ -68,10 +29,10 @@ class Record:
 
     def __init__(self, course, ours):
         self.ours, self.folders = ours, course_folders(course)
-        if not inspect(create_engine(self.folders.db_url)).get_table_names():
+        if not tables_of(self.folders):
             raise CourseError(f"there is no gradebook yet. Run: gdcourse assign {ours.ps}")
         app_log.disabled = True  # nbgrader prints the stack of every error, which we tell in words
-        self.book = _Open(self.folders.db_url, self.folders.course_id)
+        self.book = Open(self.folders.db_url, self.folders.course_id)
         try:
             self._check_assigned()
         except CourseError:
@@ -79,7 +40,13 @@ class Record:
             raise
         # CheckCellMetadata has seen the skeleton, where all metadata come from.
         steps = preprocessors.LimitOutput, preprocessors.SaveAutoGrades, preprocessors.AssignLatePenalties
-        self._steps = [step(config=self.folders.config) for step in steps]
+        try:
+            self._steps = [step(config=self.folders.config) for step in steps]
+        except TraitError as error:
+            self.close()
+            what = re.sub(r"<[\w.]*\.(\w+) object at [^>]*>( instance)?", r"\1", str(error))
+            raise CourseError(f"nbgrader_config.py asks for what cannot be had: {what}. A plugin of your own must lie "
+                              "beside that file, and import nothing that is missing.") from None  # fmt: skip
         for step in self._steps:
             step.log.setLevel("ERROR")
 
@@ -154,9 +121,12 @@ class Record:
         for patience in range(4, -1, -1):
             try:
                 return write(*args)
-            except OperationalError as error:
+            except (OperationalError, InvalidEntry) as error:
+                cause = error.__context__ if isinstance(error, InvalidEntry) else error
+                if not isinstance(cause, OperationalError):
+                    raise
                 if not patience:
-                    raise CourseError(f"the gradebook cannot be written: {error.orig}. What was graded is kept; "
+                    raise CourseError(f"the gradebook cannot be written: {cause.orig}. What was graded is kept; "
                                       "run the same command again.") from None  # fmt: skip
                 time.sleep(1)
             finally:
@@ -170,7 +140,7 @@ class Record:
         times = {"timestamp": timestamp} if timestamp else {}
         submission = book.update_or_create_submission(ps, student, **times)
         resources = {"nbgrader": {"student": student, "assignment": ps, "notebook": ps, "db_url": self.folders.db_url}}
-        with _instead_of_opening(book):
+        with instead_of_opening(book):
             for step in self._steps:
                 if isinstance(step, preprocessors.AssignLatePenalties) and submission.total_seconds_late > 0:
                     book.db.expire_all()  # the score it takes off from is the one just entered
@@ -205,18 +175,6 @@ class Record:
         self.book.db.remove()
 
 
-@contextmanager
-def _instead_of_opening(book):
-    modules = saveautogrades, latesubmissions
-    for module in modules:
-        module.Gradebook = lambda url: book
-    try:
-        yield
-    finally:
-        for module in modules:
-            module.Gradebook = Gradebook
-
-
 def _score(grade):
     given = grade.auto_score if grade.manual_score is None else grade.manual_score
     return (given or 0.0) + ((grade.extra_credit or 0.0) if given is not None else 0.0)
@@ -243,39 +201,3 @@ def scores_of(notebook):
     from nbgrader.utils import determine_grade
 
     return {c.metadata["nbgrader"]["grade_id"]: determine_grade(c)[0] for c in notebook.cells if kind_of(c) == "test"}
-
-
-def feedback(course, ps, student):
-    """Write one student's feedback with nbgrader's own converter. Returns: "", or what it said when it failed.
-
-    What colours code and what reads Markdown can be made to take hours over a line, so that they have PATIENCE.
-    """
-    if course not in _APIS:
-        folders = course_folders(course)
-        _APIS[course] = NbGraderAPI(folders, config=folders.config)
-        _APIS[course].log.setLevel("ERROR")
-    with _hurried() as rang:
-        said = _APIS[course].generate_feedback(ps, student, force=True)
-    if rang:
-        return f"the page was not done after {PATIENCE} seconds: look at the length of the lines."
-    return "" if said["success"] else (said.get("log") or said.get("error") or "nothing").strip().splitlines()[-1]
-
-
-@contextmanager
-def _hurried():
-    rang = []
-
-    def too_long(*_):
-        rang.append(True)
-        raise TimeoutError  # which nbgrader takes for a page that cannot be made
-
-    before = signal.signal(signal.SIGALRM, too_long)
-    signal.alarm(PATIENCE)
-    try:
-        yield rang
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
-
-
-_APIS = {}

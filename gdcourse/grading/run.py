@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import nbformat
 
-from gdcourse.grading import intake, journal, record
+from gdcourse.grading import gradebook, intake, journal, record
 from gdcourse.grading.course import FULL, CourseError
 from gdcourse.grading.journal import Outcome, as_outcome
 from gdcourse.grading.stripped import package_hash
@@ -31,7 +31,7 @@ class Plan(NamedTuple):
 
 def submissions(course, ps, students="*"):
     """Return {student: folder} of what was handed in, in alphabetical order."""
-    folders = record.course_folders(course)
+    folders = gradebook.course_folders(course)
     step = folders.submitted_directory
     pattern = re.compile(folders.format_path(step, "(?P<student>.*)", re.escape(ps), escape=True), re.DOTALL)
     found = glob.glob(folders.format_path(step, "*", glob.escape(ps)))

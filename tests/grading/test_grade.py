@@ -12,8 +12,9 @@ import sys
 import nbformat
 import pytest
 from click.testing import CliRunner
+from nbgrader.api import Gradebook
 
-from gdcourse.grading import cli, grade, intake, journal, pool, record, run, sandbox, tables
+from gdcourse.grading import cli, grade, gradebook, intake, journal, pool, record, run, sandbox, tables
 from gdcourse.grading.course import CourseError
 from gdcourse.grading.job import STATUSES
 from tests.grading.conftest import PS, make_believe
@@ -112,7 +113,7 @@ def test_what_is_missing_from_the_gradebook_is_entered_again_without_running(cou
     handed_in("eve")
     grade.grade(course, PS)
     (course / "autograded" / "ada" / PS / f"{PS}.ipynb").unlink()
-    with record.Gradebook(f"sqlite:///{course}/gradebook.db", "gdcourse") as book:
+    with Gradebook(f"sqlite:///{course}/gradebook.db", "gdcourse") as book:
         book.remove_submission(PS, "eve")
     assert all(o.now for o in grade.grade(course, PS)) and len(pretend) == 2
     with record.Record(course, intake.skeleton(course, PS)) as records:
@@ -124,7 +125,7 @@ def test_an_extension_changes_the_penalty_without_running(course, handed_in, pre
         settings.write('c.LateSubmissionPlugin.penalty_method = "zero"\n')
     handed_in("ada")
     handed_in("ada", b"2026-03-01 15:00:00 UTC", "timestamp.txt")
-    with record.Gradebook(f"sqlite:///{course}/gradebook.db", "gdcourse") as book:
+    with Gradebook(f"sqlite:///{course}/gradebook.db", "gdcourse") as book:
         book.update_or_create_assignment(PS, duedate="2026-03-01 12:00:00 UTC")
         assert grade.grade(course, PS)[0].score == 0
         assert not grade.grade(course, PS)[0].now
@@ -169,8 +170,8 @@ def test_a_run_killed_at_any_moment_loses_and_doubles_nothing(course, handed_in,
                 kill(journal.Journal, "add_result", after=True)
             case "in the gradebook":
                 calls = []
-                monkeypatch.setattr(record._OneTransaction, "complete", lambda self: calls.append(1) or (
-                    self.get_bind() and super(record._OneTransaction, self).commit() if len(calls) != 2 else die()))
+                monkeypatch.setattr(gradebook._OneTransaction, "complete", lambda self: calls.append(1) or (
+                    self.get_bind() and super(gradebook._OneTransaction, self).commit() if len(calls) != 2 else die()))
             case "before the notebook":
                 kill(record.Record, "_write")
             case "before it is done":
@@ -297,7 +298,7 @@ def test_the_tables(course, handed_in, pretend, command):
     pretend.run = lambda job: make_believe(
         job, *(("memory", "=1+1 took all memory.") if job["student"] == "eve" else ("graded", "")),
         passed=lambda name: name.startswith("spectral") or job["student"] == "ada")  # fmt: skip
-    with record.Gradebook(f"sqlite:///{course}/gradebook.db", "gdcourse") as book:
+    with Gradebook(f"sqlite:///{course}/gradebook.db", "gdcourse") as book:
         book.add_student("idle")
     lines = command("grade", PS).output.splitlines()
     start = lines.index("status    count  mean score  who needs a look")
@@ -334,7 +335,7 @@ def test_the_tables(course, handed_in, pretend, command):
 def test_marks_given_by_hand_count_everywhere(course, handed_in, pretend, command):
     handed_in("ada")
     command("grade", PS)
-    with record.Gradebook(f"sqlite:///{course}/gradebook.db", "gdcourse") as book:
+    with Gradebook(f"sqlite:///{course}/gradebook.db", "gdcourse") as book:
         grade = book.find_grade("spectral_step-best", PS, PS, "ada")
         grade.manual_score, grade.needs_manual_grade = 0.25, True
         book.db.commit()
@@ -356,6 +357,20 @@ def test_no_course_no_gradebook_no_submission(course, command, tmp_path, pretend
     (course / "submitted" / "ada" / PS).mkdir(parents=True)
     assert "Run: gdcourse assign ps03" in command("grade", PS, code=1).output
     assert "Invalid value for '--backend'" in command("grade", PS, "--backend", "none", code=2).output
+
+
+@pytest.mark.parametrize(("settings", "words"), [
+    ("c.x = (", "nbgrader_config.py cannot be read, line"),
+    ('c.AssignLatePenalties.plugin_class = "late.Late"', "asks for what cannot be had: The 'plugin_class' trait of"),
+    ('c.CourseDirectory.db_url = "sqlite:////nowhere/x.db"', "sqlite:////nowhere/x.db cannot be opened: unable to"),
+    ('c.CourseDirectory.db_url = "mysql+none://a:secret@b/c"', "mysql+none://a:***@b/c cannot be opened"),
+], ids=["syntax", "plugin", "folder", "driver"])  # fmt: skip
+def test_settings_that_cannot_be_used_are_told_in_words(course, handed_in, pretend, command, settings, words):
+    handed_in("ada")
+    with open(course / "nbgrader_config.py", "a") as file:
+        file.write(f"\n{settings}\n")
+    said = command("grade", PS, code=1).output
+    assert words in said and "Traceback" not in said, said
 
 
 def test_without_a_sandbox_it_says_so(course, handed_in, pretend, command):

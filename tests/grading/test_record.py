@@ -8,8 +8,11 @@ import pytest
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps.api import NbGraderAPI
 
+from gdcourse.grading import feedback as writing
 from gdcourse.grading import intake, record
 from gdcourse.grading.course import CourseError
+from gdcourse.grading.feedback import feedback
+from gdcourse.grading.gradebook import course_folders
 
 PS = "ps03"
 
@@ -62,7 +65,7 @@ def test_scores_notebook_and_time_are_where_nbgrader_looks(course, ours, noteboo
     for name in ("ada", "eve"):
         (course / "submitted" / name / PS).mkdir(parents=True)
     (course / "submitted/ada" / PS / "timestamp.txt").write_text("2026-03-01 11:00:00 UTC")
-    rows = {row["student"]: row for row in NbGraderAPI(record.course_folders(course)).get_submissions(PS)}
+    rows = {row["student"]: row for row in NbGraderAPI(course_folders(course)).get_submissions(PS)}
     assert all(row["autograded"] and row["submitted"] for row in rows.values()) and rows["ada"]["score"] == score
 
 
@@ -148,21 +151,21 @@ def test_what_could_not_be_run_is_entered_with_the_reason(course, ours, book):
         assert records.enter("ada", intake.unread(ours, "It is damaged."), comment="It is damaged.") == 0
     assert {g.auto_score for g in grades(book).values()} == {0}
     assert {c.auto_comment for c in book.find_submission(PS, "ada").notebooks[0].comments} == {"It is damaged."}
-    assert record.feedback(str(course), PS, "ada") == ""
+    assert feedback(str(course), PS, "ada") == ""
     page = (course / "feedback/ada" / PS / f"{PS}.html").read_text()
     assert page.count("It is damaged.") > 2 and "Score: 0.0 / 20.0" in " ".join(page.split())
 
 
 def test_feedback_says_what_went_wrong_in_one_line(course):
-    said = record.feedback(str(course), PS, "nobody")
+    said = feedback(str(course), PS, "nobody")
     assert said and "\n" not in said
 
 
 def test_a_page_that_takes_for_ever_is_given_up(course, ours, notebook, monkeypatch):
     with record.Record(course, ours) as records:
         records.enter("eve", notebook(answer="1." * 50_000))
-    monkeypatch.setattr(record, "PATIENCE", 3, raising=False)
-    assert "not done after 3 seconds" in record.feedback(str(course), PS, "eve")
+    monkeypatch.setattr(writing, "PATIENCE", 3)
+    assert "not done after 3 seconds" in feedback(str(course), PS, "eve")
     assert not [*(course / "feedback").rglob("*.html")]
 
 
