@@ -639,6 +639,22 @@ sums_the_loss = altered(
     see="eq-back-softmax",
 )  # fmt: skip
 
+sums_the_loss_and_the_gradients = altered(
+    mlp_loss_and_grads, "sums_the_loss_and_the_gradients",
+    "y].mean()\n    G = np.exp(log_P)\n    G[np.arange(n), y] -= 1\n    G = G / n\n",
+    "y].sum()\n    G = np.exp(log_P)\n    G[np.arange(n), y] -= 1\n",
+    "the loss and its gradients are sums over the examples. Both are means: divide both by n.",
+    see="eq-back-softmax",
+)  # fmt: skip
+
+pads_the_logarithm = altered(
+    mlp_loss_and_grads, "pads_the_logarithm", "-log_P[np.arange(n), y].mean()",
+    "-np.log(np.exp(log_P[np.arange(n), y]) + 1e-12).mean()",
+    "1e-12 is added inside the logarithm. Then no answer costs more than 27.6, however wrong, and the gradients belong "
+    "to another loss: take the logarithm of the probability from the outputs.",
+    see="eq-unit-log-softmax",
+)  # fmt: skip
+
 forgets_the_mask = altered(
     mlp_loss_and_grads, "forgets_the_mask", "G @ W.T * (inputs[k] > 0)", "G @ W.T",
     "slopes pass through hidden units that are off. A unit that put out 0 passes nothing back.",
@@ -772,8 +788,9 @@ MLP_LOSS_AND_GRADS = Exercise(
         Behaviour("one layer", 1, "a network without a hidden layer; params, X and y are left alone", cases=_shallow,
                   untouched=True),
     ),
-    mistakes=(updates_on_the_way_back, skips_the_last_bias, forgets_the_mean, sums_the_loss, forgets_the_mask,
-              forgets_the_target, overflows, rectifies_the_last, averages_the_biases),
+    mistakes=(updates_on_the_way_back, skips_the_last_bias, forgets_the_mean, sums_the_loss,
+              sums_the_loss_and_the_gradients, pads_the_logarithm, forgets_the_mask, forgets_the_target, overflows,
+              rectifies_the_last, averages_the_biases),
     styles=(mlp_by_examples, mlp_with_one_hot),
     withhold=("gdcourse.networks.network_problem", "gdcourse.networks.mlp", "gdcourse.losses.softmax_cross_entropy"),
 )  # fmt: skip

@@ -40,6 +40,15 @@ def pads_the_logarithm(Z):
     return np.log(weights / weights.sum(axis=1, keepdims=True) + 1e-8)
 
 
+pads_the_logarithm_a_little = altered(
+    log_softmax, "pads_the_logarithm_a_little", "return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))",
+    "return np.log(np.exp(shifted) / np.exp(shifted).sum(axis=1, keepdims=True) + 1e-12)",
+    "1e-12 is added inside the logarithm. That hides the infinity, and every probability below it comes out the same, "
+    "-27.6: subtract the logarithm of the sum instead of dividing by the sum.",
+    see="eq-unit-log-softmax",
+)  # fmt: skip
+
+
 @mistake(
     "the sum runs down the columns, over the examples. The probabilities of one example, a row, must sum to 1: axis=1.",
     see="eq-unit-softmax",
@@ -127,8 +136,8 @@ LOG_SOFTMAX = Exercise(
         Behaviour("heights", 1, "rows at very different heights; Z is left alone", cases=_at_different_heights,
                   rtol=1e-5, untouched=True),
     ),
-    mistakes=(exponentiates_as_it_is, takes_the_logarithm_last, pads_the_logarithm, sums_down_the_columns,
-              subtracts_one_maximum_for_all, shifts_only_inside, shifts_the_table_itself),
+    mistakes=(exponentiates_as_it_is, takes_the_logarithm_last, pads_the_logarithm, pads_the_logarithm_a_little,
+              sums_down_the_columns, subtracts_one_maximum_for_all, shifts_only_inside, shifts_the_table_itself),
     styles=(log_softmax_by_rows, log_softmax_by_logaddexp),
     withhold=("gdcourse.stable.log_softmax", "gdcourse.stable.log_sum_exp"),
 )  # fmt: skip
@@ -183,6 +192,14 @@ pads_the_cost = altered(
     "-np.log(np.exp(logp[np.arange(n), y]) + 1e-8).mean()",
     "a small number is added inside the logarithm. Then no answer costs more than 18.4, however wrong, and the "
     "gradient belongs to another cost: take the logarithm of the probability from the logits.",
+    see="eq-unit-log-softmax",
+)  # fmt: skip
+
+pads_the_cost_a_little = altered(
+    softmax_cross_entropy, "pads_the_cost_a_little", "-logp[np.arange(n), y].mean()",
+    "-np.log(np.exp(logp[np.arange(n), y]) + 1e-12).mean()",
+    "1e-12 is added inside the logarithm. Then no answer costs more than 27.6, however wrong, and the gradient belongs "
+    "to another cost: take the logarithm of the probability from the logits.",
     see="eq-unit-log-softmax",
 )  # fmt: skip
 
@@ -293,7 +310,8 @@ SOFTMAX_CROSS_ENTROPY = Exercise(
         Behaviour("confident", 1, "logits in the thousands", cases=_confident),
     ),
     mistakes=(sums_the_gradient, sums_the_examples, averages_over_the_classes, counts_labels_from_one, pads_the_cost,
-              lets_the_logits_overflow, pushes_the_wrong_way, takes_whole_columns, writes_into_the_logits),
+              pads_the_cost_a_little, lets_the_logits_overflow, pushes_the_wrong_way, takes_whole_columns,
+              writes_into_the_logits),
     styles=(cross_entropy_by_one_hot, cross_entropy_with_loops),
     withhold=("gdcourse.losses.softmax_cross_entropy", "gdcourse.losses._of_checked_labels",
               "gdcourse.outputs.categorical", "gdcourse.linear.softmax_regression", "gdcourse.stable.softmax"),
@@ -318,6 +336,28 @@ def clips_the_probability(z, y):
     inside = (p > 1e-7) & (p < 1 - 1e-7)
     c = np.clip(p, 1e-7, 1 - 1e-7)
     return np.mean(-y * np.log(c) - (1 - y) * np.log(1 - c)), inside * (p - y) / len(y)
+
+
+@mistake(
+    "the probability is cut off at 1e-7 and 1 - 1e-7. That hides the infinity: no answer costs more than 16.1, however "
+    "wrong, and the slope belongs to another cost. Write the cost in z.",
+    see="eq-unit-softplus",
+)
+def clips_the_cost(z, y):
+    p = np.exp(-np.maximum(-z, 0)) / (1 + np.exp(-np.abs(z)))
+    c = np.clip(p, 1e-7, 1 - 1e-7)
+    return np.mean(-y * np.log(c) - (1 - y) * np.log(1 - c)), (p - y) / len(y)
+
+
+@mistake(
+    "the probability is cut off at 1e-12 and 1 - 1e-12. That hides the infinity: no answer costs more than 27.6, "
+    "however wrong, and the slope belongs to another cost. Write the cost in z.",
+    see="eq-unit-softplus",
+)
+def clips_the_cost_late(z, y):
+    p = np.exp(-np.maximum(-z, 0)) / (1 + np.exp(-np.abs(z)))
+    c = np.clip(p, 1e-12, 1 - 1e-12)
+    return np.mean(-y * np.log(c) - (1 - y) * np.log(1 - c)), (p - y) / len(y)
 
 
 @mistake(
@@ -424,8 +464,9 @@ BINARY_CE_FROM_LOGITS = Exercise(
         Behaviour("sure", 1, "logits of 800 and more, right and wrong ones", cases=_very_sure),
         Behaviour("between", 1, "targets between 0 and 1; z and y are left alone", cases=_between, untouched=True),
     ),
-    mistakes=(clips_the_probability, computes_p_first, overflows, swaps_yes_and_no, keeps_the_slope_of_the_sigmoid,
-              rounds_the_targets, adds_up_the_answers, forgets_n_in_the_slope),
+    mistakes=(clips_the_probability, clips_the_cost, clips_the_cost_late, computes_p_first, overflows,
+              swaps_yes_and_no, keeps_the_slope_of_the_sigmoid, rounds_the_targets, adds_up_the_answers,
+              forgets_n_in_the_slope),
     styles=(binary_ce_by_logaddexp, binary_ce_with_a_loop),
     withhold=("gdcourse.losses.binary_cross_entropy", "gdcourse.outputs.bernoulli", "gdcourse.stable.softplus",
               "gdcourse.linear.logistic_regression"),
@@ -506,6 +547,15 @@ adds_up_the_misses = altered(
 )  # fmt: skip
 
 
+adds_up_the_examples = altered(
+    gaussian_nll, "adds_up_the_examples",
+    "n, sigma = len(y), np.exp(log_sigma)\n    u = (y - mu) / sigma\n    loss = np.mean(",
+    "n, sigma = 1, np.exp(log_sigma)\n    u = (y - mu) / sigma\n    loss = np.sum(",
+    "the examples are added up. The loss is their mean, and so are its gradients: divide all three by n.",
+    see="eq-cost-nll",
+)  # fmt: skip
+
+
 def gaussian_nll_by_precision(mu, log_sigma, y):
     precision, miss = np.exp(-2 * log_sigma), mu - y
     costs = 0.5 * (precision * miss**2 - np.log(precision) + np.log(2 * np.pi))
@@ -580,7 +630,8 @@ GAUSSIAN_NLL = Exercise(
                   cases=_unit_spread, untouched=True),
     ),
     mistakes=(forgets_log_sigma, does_not_square_sigma, slopes_in_sigma, forgets_the_constant,
-              takes_it_for_the_variance, takes_it_for_sigma, pulls_mu_away, forgets_one_sigma, adds_up_the_misses),
+              takes_it_for_the_variance, takes_it_for_sigma, pulls_mu_away, forgets_one_sigma, adds_up_the_misses,
+              adds_up_the_examples),
     styles=(gaussian_nll_by_precision, gaussian_nll_with_a_loop),
     withhold=("gdcourse.losses.gaussian_nll", "gdcourse.outputs.gaussian", "gdcourse.outputs.heteroscedastic"),
 )  # fmt: skip

@@ -184,6 +184,17 @@ def forgets_the_round_bowl(kappa, eps):
     return math.ceil(math.log(1 / eps) / math.log((kappa + 1) / (kappa - 1)))
 
 
+@mistake(
+    "kappa = 1 is left to the formula, which then takes the logarithm of the rate 0. A round bowl is solved by a "
+    "single step.",
+    see="eq-gd-rate",
+)
+def takes_the_logarithm_of_zero(kappa, eps):
+    import math
+
+    return math.ceil(math.log(eps) / math.log((kappa - 1) / (kappa + 1)))
+
+
 def iterations_by_multiplying(kappa, eps):
     rate, error, steps = (kappa - 1) / (kappa + 1), 1.0, 0
     while error > eps:
@@ -243,7 +254,7 @@ GD_ITERATIONS = Exercise(
         Behaviour("round", 1, "round and nearly round bowls, kappa = 1 included", cases=_easy_bowls),
     ),
     mistakes=(mixes_logarithms, loses_the_sign, rounds_down, counts_for_the_safe_step, approximates,
-              counts_for_the_loss, forgets_the_round_bowl),
+              counts_for_the_loss, forgets_the_round_bowl, takes_the_logarithm_of_zero),
     styles=(iterations_by_multiplying, iterations_by_base),
     withhold=("gdcourse.theory.iterations_bound",),
 )  # fmt: skip

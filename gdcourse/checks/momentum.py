@@ -47,6 +47,15 @@ keeps_the_step = altered(
     see="eq-mom-heavy-ball",
 )  # fmt: skip
 
+scales_what_it_remembers = altered(
+    momentum_step, "scales_what_it_remembers",
+    "    v = beta * v + g\n    return x - lr * v, v",
+    "    v = beta * v + lr * g\n    return x - v, v",
+    "the gradient is multiplied by the rate before it is remembered. Here v is a sum of whole gradients, and the rate "
+    "comes in once, when x moves.",
+    see="eq-mom-heavy-ball",
+)  # fmt: skip
+
 looks_ahead = altered(
     momentum_step, "looks_ahead", "x - lr * v, v", "x - lr * (g + beta * v), v",
     "x moves by g + beta v. That is Nesterov's step; the heavy ball moves by v.",
@@ -119,8 +128,8 @@ MOMENTUM_STEP = Exercise(
         Behaviour("no memory", 1, "with beta = 0 it is gradient descent; x, v and g are left alone",
                   cases=_kicks_without_memory, untouched=True),
     ),
-    mistakes=(averages, steps_with_the_old_velocity, rolls_uphill, damps_the_gradient_too, keeps_the_step, looks_ahead,
-              spoils_the_velocity),
+    mistakes=(averages, steps_with_the_old_velocity, rolls_uphill, damps_the_gradient_too, keeps_the_step,
+              scales_what_it_remembers, looks_ahead, spoils_the_velocity),
     styles=(momentum_by_components, momentum_in_two_parts),
     withhold=("gdcourse.optimizers.momentum", "gdcourse.optimizers.momentum_rule"),
 )  # fmt: skip
