@@ -30,6 +30,8 @@ def in_plain_words(command):
             return command(*args, **kwargs)
         except (CourseError, ValueError) as error:
             raise click.ClickException(str(error)) from None
+        except BrokenPipeError:  # of `| head`: click ends quietly
+            raise
         except OSError as error:
             raise click.ClickException(f"{error.filename or 'a file'}: {error.strerror or error}") from None
 
@@ -133,7 +135,9 @@ def _grade(course, ps, backend, **options):
     try:
         done = grade(course, ps, backend=backend, progress=lambda student: bar.update(1), begin=begin, **options)
     except KeyboardInterrupt:
-        click.echo(f"\nStopped. What is graded is kept: the same command goes on from there. See: gdcourse status {ps}")
+        forced = ", without --force," if options.get("force") else ""
+        click.echo(f"\nStopped. What is graded is kept: the same command{forced} goes on from there. "
+                   f"See: gdcourse status {ps}")  # fmt: skip
         raise SystemExit(130) from None
     finally:
         if bar:
@@ -142,7 +146,8 @@ def _grade(course, ps, backend, **options):
     from gdcourse.grading.report import write_report
 
     if not done:
-        click.echo(f"Nothing to grade: there is no submission of {ps} among those asked for.")
+        ended = f" that ended in {' or '.join(options['only'])}" if options.get("only") else ""
+        click.echo(f"Nothing to grade: there is no submission of {ps}{ended} among those asked for.")
         return
     again = sum(not outcome.now for outcome in done)
     click.echo(tables.closing(tables.as_marked(course, ps, done)))
@@ -152,7 +157,7 @@ def _grade(course, ps, backend, **options):
     click.echo(f"Report: {write_report(course, ps)}")
     if any(outcome.status == "grader error" for outcome in done):
         click.echo(f"Not everything is accounted for. See: gdcourse explain STUDENT {ps}", err=True)
-        raise SystemExit(2)
+        raise SystemExit(3)
 
 
 @main.command()
@@ -187,6 +192,7 @@ def explain(student, ps, course):
 def feedback(ps, students, workers, course):
     """Write each student's feedback, as nbgrader does."""
     from gdcourse.grading.grade import write_feedback
+    from gdcourse.grading.report import write_report
 
     with click.progressbar(length=0, label=f"{ps}: feedback", show_pos=True, file=sys.stderr) as bar:
 
@@ -197,8 +203,9 @@ def feedback(ps, students, workers, course):
     for student, said in failed.items():
         click.echo(f"{student}: {said}", err=True)
     click.echo(f"Feedback: {Path(course) / 'feedback'}")
+    click.echo(f"Report: {write_report(course, ps)}, whose names now lead there")
     if failed:
-        raise SystemExit(2)
+        raise SystemExit(3)
 
 
 @main.command()

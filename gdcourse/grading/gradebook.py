@@ -29,6 +29,10 @@ def course_folders(course):
 def tables_of(folders):
     """Return the names of the tables in a course's gradebook. Raises: CourseError if it cannot be opened."""
     try:
+        url = make_url(folders.db_url)
+        file = Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+        if file and file.parent.is_dir() and not file.exists():  # opening it would make one
+            return []
         return inspect(create_engine(folders.db_url)).get_table_names()
     except (SQLAlchemyError, ImportError) as error:
         url = make_url(folders.db_url).render_as_string() if "://" in folders.db_url else folders.db_url

@@ -41,12 +41,16 @@ def closing(done):
 
 def status(course, ps):
     """Return a line for each student: status, score, reason."""
+    from gdcourse.grading.entries import read
     from gdcourse.grading.run import submissions
 
-    done = {o.student: o for o in as_marked(course, ps, outcomes(course, ps))}
+    known = outcomes(course, ps)
+    done = {o.student: o for o in as_marked(course, ps, known)}
+    absent = read(course, ps, notebooks=False)[1] if known else []
     waiting = [student for student in submissions(course, ps) if student not in done]
     rows = [(shown(o.student), o.status, "-" if o.score is None else f"{o.score:g}", o.reason.replace("\n", " "))
             for o in done.values()] + [(shown(student), "not graded yet", "-", "") for student in waiting]  # fmt: skip
+    rows += [(shown(s), "missing", "-", "nothing was handed in.") for s in absent if s not in waiting]
     if not rows:
         raise CourseError(f"nothing was handed in of {ps}: there is no folder submitted/STUDENT/{ps}.")
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
@@ -102,7 +106,9 @@ def write_csv(course, ps):
     done = {o.student: o for o in outcomes(course, ps)}
     with Record(course, intake.skeleton(course, ps)) as record:
         absent = record.students() - set(done)
-        record.export(folder / f"{ps}-nbgrader.csv")
+        theirs = folder / f"{ps}-nbgrader.csv"
+        theirs.touch(mode=0o600)
+        record.export(theirs)
         scores = record.scores()
     rows = [(o.student, o.status, scores.get(o.student, o.score), o.reason, o.backend) for o in done.values()]
     rows += [(student, "missing", None, "nothing was handed in.", "") for student in absent]

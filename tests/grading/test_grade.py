@@ -199,7 +199,7 @@ def test_a_grader_error_is_no_zero_and_is_tried_again(course, handed_in, pretend
     handed_in("ada")
     handed_in("eve")
     pretend.run = lambda job: make_believe(job) if job["student"] == "ada" else pool.failed("the worker is gone.")
-    result = command("grade", PS, code=2)
+    result = command("grade", PS, code=3)
     assert "grader error      1           -  eve" in " ".join(result.output.split(" ")) or "eve" in result.output
     with record.Record(course, intake.skeleton(course, PS)) as records:
         assert records.scores() == {"ada": 20}
@@ -270,7 +270,7 @@ def test_a_rehearsal_writes_nothing(course, handed_in, pretend, command):
     handed_in("zoe")
     before = {path: path.read_bytes() for path in course.rglob("*") if path.is_file() and path.suffix != ".pyc"}
     lines = command("grade", PS, "--dry-run").output.splitlines()
-    assert lines[0] == "ada  done before" and lines[1].startswith("eve  rejected: the notebook is damaged")
+    assert lines[0] == "ada  done before" and lines[1].startswith("eve  rejected: The notebook is damaged")
     assert lines[2] == "zoe  to run" and len(pretend) == 1
     assert before == {path: path.read_bytes() for path in course.rglob("*") if path.is_file() and path.suffix != ".pyc"}
 
@@ -317,12 +317,13 @@ def test_the_tables(course, handed_in, pretend, command):
     assert theirs == {"ada": "20.0", "eve": "4.0", "zoe": "4.0", "kim": "0.0", "idle": "0.0"}
     handed_in("new")
     assert command("status", PS).output.splitlines() == [
-        "ada  graded          20",
-        "eve  memory           4  =1+1 took all memory.",
-        "kim  rejected         0  the notebook is damaged, in line 1: it does not open in Jupyter either. "
-        "Ask for it again.",
-        "new  not graded yet   -",
-        "zoe  graded           4",
+        "ada   graded          20",
+        "eve   memory           4  =1+1 took all memory.",
+        "idle  missing          -  nothing was handed in.",
+        "kim  rejected         0  The notebook is damaged, in line 1: it does not open in Jupyter either. "
+        "Hand it in again once it does.",
+        "new   not graded yet   -",
+        "zoe   graded           4",
     ]
     story = command("explain", "eve", PS).output
     for words in ("eve, ps03: memory, 4 points", "=1+1 took all memory.", "ok  1 of 1  spectral_step, best",
