@@ -7,6 +7,7 @@ cells, metadata, tags, outputs, attachments, kernel). What cannot be read is rej
 
 import copy
 import functools
+import os
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -33,7 +34,10 @@ class Skeleton(NamedTuple):
 
 
 class Submission(NamedTuple):
-    """What became of a folder. status: "" if it can be run, else "rejected", "missing" or "grader error"."""
+    """What became of a folder. status: "" if it can be run, else "rejected", "missing" or "grader error".
+
+    The student reads the reason of the first two, the instructor alone that of the third.
+    """
 
     status: str
     reason: str
@@ -65,9 +69,11 @@ def read(folder, ours):
     except Rejected as why:
         status = "missing" if isinstance(why, Missing) else "rejected"
         return Submission(status, three_lines([str(why)]), unread(ours, str(why)), timestamp)
-    except OSError as error:
-        why = f"{Path(folder).name} cannot be read: {error.strerror or type(error).__name__}."
-        return Submission("rejected", why, unread(ours, why), timestamp)
+    except OSError as error:  # of this machine: the instructor's to mend, so nobody's zero
+        path = os.path.relpath(error.filename or folder, Path(folder).absolute().parents[2])
+        advice = " Make it readable: chmod u+rX." if isinstance(error, PermissionError) else ""
+        why = three_lines([f"{path} cannot be read: {error.strerror or type(error).__name__}.{advice}"])
+        return Submission("grader error", why, unread(ours, why), timestamp)
     except Exception as error:  # of ours, or no memory: nobody's fault, so nobody's zero
         why = f"could not be taken in: {type(error).__name__}."
         return Submission("grader error", why, unread(ours, why), timestamp)
@@ -118,7 +124,7 @@ def rebuild(raw, ours):
     cells = cells_of(raw, notes)
     last = {name: index for index, (_, _, name) in enumerate(cells) if name in ours.marked}
     if not any(kind_of(ours.marked[name]) in ("solution", "manual") for name in last):
-        raise Rejected(f"none of the answers asked for in {ours.ps} is in the notebook: is it another assignment's, or "
+        raise Rejected(f"None of the answers asked for in {ours.ps} is in the notebook: is it another assignment's, or "
                        "was it saved by a program that drops the cells' marks?")  # fmt: skip
     built, kept, found = [], {}, {"changed": [], "twice": [], "retyped": [], "unknown": []}
     for index, (kind, text, name) in enumerate(cells):

@@ -165,10 +165,10 @@ def deep(n):
         ('{"nbformat": {"a": 1}, "cells": []}', "format {'a': 1}"),
         ('{"nbformat": 4, "cells": {}}', "no cells"),
         ('{"nbformat": 3, "worksheets": [1, {"cells": 2}]}', "no cells"),
-        ('{"nbformat": 4, "cells": [null]}', "cell 1 is not"),
-        ('{"nbformat": 4, "cells": [{"cell_type": "code", "source": ["a", 1]}]}', "cell 1 is not"),
-        ('{"nbformat": 4, "cells": [{"cell_type": ["code"], "source": ""}]}', "cell 1 is not"),
-        ('{"nbformat": 4, "cells": [{"cell_type": "code", "source": "1", "metadata": 7}]}', "none of the answers"),
+        ('{"nbformat": 4, "cells": [null]}', "Cell 1 is not"),
+        ('{"nbformat": 4, "cells": [{"cell_type": "code", "source": ["a", 1]}]}', "Cell 1 is not"),
+        ('{"nbformat": 4, "cells": [{"cell_type": ["code"], "source": ""}]}', "Cell 1 is not"),
+        ('{"nbformat": 4, "cells": [{"cell_type": "code", "source": "1", "metadata": 7}]}', "None of the answers"),
         (deep(200_000), "nested thousands deep"),
         ("[" + "[]," * 400_000 + "0]", "more values"),
         ({"nbformat": 4, "cells": [free("1")] * 1001}, "1,001 cells"),
@@ -189,7 +189,7 @@ def test_what_cannot_be_read_is_rejected_with_a_reason(handed_in, ours, content,
 
 def test_too_large_a_file_is_not_even_read(handed_in, monkeypatch):
     monkeypatch.setattr("gdcourse.grading.handed_in.FILE", 1000)
-    assert "larger than" in handed_in("1" * 1001).reason and handed_in("1" * 1000).reason.startswith("the file is no")
+    assert "larger than" in handed_in("1" * 1001).reason and handed_in("1" * 1000).reason.startswith("The file is no")
 
 
 def test_links_and_devices_are_not_followed(tmp_path, handed_in, raw, ours):
@@ -202,7 +202,7 @@ def test_links_and_devices_are_not_followed(tmp_path, handed_in, raw, ours):
     os.mkfifo(handed_in.folder / "ps03.ipynb")
     assert "is a link, folder or device" in intake.read(handed_in.folder, ours).reason
     (tmp_path / "eve").symlink_to(tmp_path / "ada")
-    assert "the folder is a link" in intake.read(tmp_path / "eve" / "ps03", ours).reason
+    assert "The folder is a link" in intake.read(tmp_path / "eve" / "ps03", ours).reason
     (handed_in.folder / "ps03.ipynb").unlink()
     handed_in(raw)
     (handed_in.folder / "timestamp.txt").symlink_to(secret)
@@ -212,15 +212,36 @@ def test_links_and_devices_are_not_followed(tmp_path, handed_in, raw, ours):
 
 def test_the_folder(tmp_path, handed_in, raw, ours):
     assert intake.read(tmp_path / "nobody" / "ps03", ours).status == "missing"
-    assert intake.read(handed_in.folder, ours)[:2] == ("missing", "there is no notebook in the folder, only nothing.")
+    assert intake.read(handed_in.folder, ours)[:2] == ("missing", "The folder is empty.")
     (handed_in.folder / "notes.pdf").write_text("")
-    assert intake.read(handed_in.folder, ours).reason == "there is no notebook in the folder, only notes.pdf."
+    assert intake.read(handed_in.folder, ours).reason == "There is no notebook in the folder, only notes.pdf."
     taken = handed_in(raw, "My Solution.ipynb")
     assert taken.status == "" and taken.reason.split("\n") == [
         "the notebook was called My Solution.ipynb.", "other files are not used: notes.pdf."]  # fmt: skip
     taken = handed_in(raw, "another.ipynb")
     assert taken.status == "rejected" and "notebooks is called ps03.ipynb: My Solution.ipynb" in taken.reason
-    assert handed_in(raw).status == ""
+    assert handed_in(raw)[:2] == ("", "other files are not used: My Solution.ipynb, another.ipynb, notes.pdf.")
+
+
+def test_a_reason_is_fit_for_her_to_read(handed_in, ours):
+    """She is shown it on her page: a sentence, and what she can do herself, not what her instructor can."""
+    for content in (b"{", b"", b"\xff", b"[]", deep(200_000), {"nbformat": 4}, {"nbformat": 4, "cells": [None]}):
+        taken = handed_in(content)
+        assert taken.reason[0].isupper() and "Ask for" not in taken.reason and "and " in taken.reason
+        assert f"could not be graded.** {taken.reason}" in taken.notebook.cells[0].source
+
+
+@pytest.mark.parametrize(("call", "name"), [("open", "/ps03.ipynb"), ("scandir", "")])
+def test_what_this_machine_does_not_let_us_read_is_nobodys_zero(handed_in, raw, monkeypatch, ours, call, name):
+    handed_in(raw)
+
+    def denied(path, *_):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(f"gdcourse.grading.handed_in.os.{call}", denied)
+    course = handed_in.folder.parents[1].name
+    why = f"{course}/ada/ps03{name} cannot be read: Permission denied. Make it readable: chmod u+rX."
+    assert intake.read(handed_in.folder, ours)[:2] == ("grader error", why)
 
 
 def test_the_time_of_handing_in(handed_in, raw):

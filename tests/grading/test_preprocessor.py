@@ -42,7 +42,7 @@ def test_stock_autograde_judges_as_gdcourse_grade_does(course, ours):
     totals = {student: sum(row.values()) for student, row in scores(course, PS).items()}
     assert totals == {"ada": 20, "eve": 16, "kim": 20, "zoe": 0}
     rejected = nbformat.read(course / "autograded" / "zoe" / PS / f"{PS}.ipynb", 4)
-    assert "none of the answers asked for" in rejected.cells[0].source
+    assert "None of the answers asked for" in rejected.cells[0].source
     graded = nbformat.read(course / "autograded" / "eve" / PS / f"{PS}.ipynb", 4)
     told = {c.id: c.outputs for c in graded.cells if c.cell_type == "code"}
     assert "leaves Python by exit()" in told["run_until-converged"][0].evalue
