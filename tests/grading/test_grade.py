@@ -320,7 +320,7 @@ def test_the_tables(course, handed_in, pretend, command):
         "ada   graded          20",
         "eve   memory           4  =1+1 took all memory.",
         "idle  missing          -  nothing was handed in.",
-        "kim  rejected         0  The notebook is damaged, in line 1: it does not open in Jupyter either. "
+        "kim   rejected         0  The notebook is damaged, in line 1: it does not open in Jupyter either. "
         "Hand it in again once it does.",
         "new   not graded yet   -",
         "zoe   graded           4",
