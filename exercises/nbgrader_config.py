@@ -20,13 +20,14 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 
-# `nbgrader zip_collect`: archives from Moodle, with "Ada Lovelace_314_assignsubmission_file_/ps03.ipynb" in them (or
-# "..._file_ps03.ipynb"), and from Canvas, with "lovelaceada_LATE_314_2718_ps03-1.ipynb"; and loose notebooks whose name
-# has the student's in it, such as "Ada Lovelace ps03.ipynb". The first folder that fits counts: what comes after it is
-# what a student called her own files.
+# `nbgrader zip_collect`: archives from Moodle, with "Ada Lovelace_314_assignsubmission_file/ps03.ipynb" in them (or
+# "..._file_/ps03.ipynb", or "..._file_ps03.ipynb"; "onlinetext" instead of "file": typed into Moodle itself),
+# and from Canvas, with "lovelaceada_LATE_314_2718_ps03-1.ipynb"; and loose notebooks whose name has the student's in
+# it, such as "Ada Lovelace ps03.ipynb". The first folder that fits counts: what comes after it is what a student called
+# her own files.
 c.ZipCollectApp.extractor_plugin = "gdcourse.grading.collect.Extractor"
 c.ZipCollectApp.collector_plugin = "gdcourse.grading.collect.Collector"
 c.Collector.named_regexp = (
-    r".*?/(?P<student_id>[^/]+?)(?:_LATE)?_\d+_(?:\d+_|assignsubmission_file_(?:/(?:[^/]+/)*)?)"
+    r".*?/(?P<student_id>[^/]+?)(?:_LATE)?_\d+_(?:\d+_|assignsubmission_(?:file|onlinetext)_?(?:/(?:[^/]+/)*)?)"
     r"(?P<file_id>[^/]+?)(?:-\d+)?\.ipynb$"
 )

@@ -2,8 +2,8 @@
 
 nbgrader's extractor unpacks whatever an archive holds. This one takes the notebooks out and nothing else: names that
 lead out of the folder, links and devices, too many files or bytes come to nothing, and it says so. An archive that a
-student packed herself is opened too. Where that cannot be done, a notebook with the reason takes its place, so that
-grading gives her a line. exercises/nbgrader_config.py shows the settings.
+student packed herself is opened too. For a student of whom there are only other things a notebook with the reason takes
+their place, so that grading gives her a line. exercises/nbgrader_config.py shows the settings.
 """
 
 import gzip
@@ -22,6 +22,7 @@ from pathlib import Path, PurePosixPath
 from nbgrader.plugins import ExtractorPlugin, FileNameCollectorPlugin
 
 from gdcourse.grading.course import FULL
+from gdcourse.grading.handed_in import some
 
 ARCHIVES = (".zip", ".tar.gz", ".tgz", ".tar", ".gz")
 FILE = 40_000_000  # bytes of a notebook
@@ -38,25 +39,67 @@ class Extractor(ExtractorPlugin):
     """Take the notebooks, and only those, out of what lies in downloaded/PS/archive."""
 
     def extract(self, archive_path, extracted_path):
+        self._left = {}  # {where it would lie as a notebook: what was left out, and why}
         for root, _, names in os.walk(archive_path):
             for path in (Path(root, name) for name in sorted(names)):
                 target = Path(extracted_path, os.path.relpath(root, archive_path))
                 if not stat.S_ISREG(path.lstat().st_mode):
                     self.log.warning("%s is a link or device, and is left out", path.name)
+                    self._leave(target, path.name)
                 elif path.name.lower().endswith(ARCHIVES):
                     self._unpack(path, target / _stem(path.name))
-                elif path.suffix == ".ipynb":
+                elif path.suffix.lower() == ".ipynb":
                     target.mkdir(parents=True, exist_ok=True)
-                    shutil.copyfile(path, target / path.name)
+                    shutil.copyfile(path, target / f"{path.stem}.ipynb")
+                else:
+                    self._leave(target, path.name)
+        self._stand_in(Path(extracted_path))
 
     def _unpack(self, path, target):
+        def leave(name, odd):
+            if odd:
+                self.log.warning("%s is no ordinary file of the folder, and is left out", ascii(name)[:200])
+            self._leave(target, name)
+
         try:
             with open(path, "rb") as file:
-                for name, content in members(file, *CLASS, self.log.warning):
-                    for place, text in _notebooks(target / name, content):
-                        self._write(place, text)
+                for name, content in members(file, *CLASS, leave):
+                    try:
+                        for place, text in _notebooks(target / name, content):
+                            self._write(place, text)
+                    except Refused as why:
+                        self._leave(target, name, f" ({str(why).rstrip('.')})")
         except Refused as why:
             self.log.error("%s: %s Nothing more is taken from it.", path.name, why)
+
+    def _leave(self, target, name, why=""):
+        """Remember a file that is not taken, under a path that every system can have and that stays in the folder."""
+        path = PurePosixPath(name.replace("\\", "/"))
+        parts = ["".join(c for c in part if c.isprintable() and c not in ":/").lstrip(".") for part in path.parts]
+        parts = [part.encode()[:200].decode(errors="ignore") for part in parts if part]
+        if parts:
+            stem = re.sub(r"(?<=.)(\.tar)?\.\w{1,8}$", "", parts[-1])
+            self._left[target.joinpath(*parts[:-1], f"{stem}.ipynb")] = some([path.name]) + why
+
+    def _stand_in(self, extracted):
+        """Put a notebook with the reason where nothing could be taken from a student, and say so."""
+        regexp, ps = self.parent.collector_plugin_inst.named_regexp, self.parent.coursedir.assignment_id
+        of = {path: _named(str(path), regexp) or _loose(str(path), ps) for path in extracted.rglob("*.ipynb")}
+        there = {(facts["student_id"], facts["number"]) for facts in of.values() if facts}
+        without = {}
+        for place, what in self._left.items():
+            facts = _named(str(place), regexp) or (ps.lower() in place.stem.lower() and _loose(str(place), ps))
+            who = (facts["student_id"], facts["number"]) if facts else None
+            if who not in there:
+                without.setdefault(who, []).append((place, what))
+        for who, left in without.items():
+            what = ", ".join(what for _, what in left[:4]) + (f" and {len(left) - 4} more" if len(left) > 4 else "")
+            if who is None:
+                self.log.warning("No notebooks, and nobody's by their names: %s", what)
+                continue
+            self.log.warning("%s: no notebook could be taken from %s", who[0], what)
+            why = f"Hand in the notebook itself: none could be taken from {what}."
+            self._write(left[0][0], json.dumps({"refused": why}).encode())
 
     def _write(self, place, text):
         try:
@@ -69,34 +112,41 @@ class Extractor(ExtractorPlugin):
 
 
 def _notebooks(place, content):
-    """Return [(path, content)] of what a member of an archive stands for: itself, or what a student packed into it."""
-    if place.suffix == ".ipynb":
-        return [(place, content)]
+    """Return [(path, content)] of what a member of an archive stands for: itself, or what a student packed into it.
+
+    Raises: Refused.
+    """
+    if place.suffix.lower() == ".ipynb":
+        return [(place.with_suffix(".ipynb"), content)]
     base = place.with_name(_stem(place.name))
-    try:
-        inner = [(name, text) for name, text in members(io.BytesIO(content), *STUDENT) if name.endswith(".ipynb")]
-        if not inner:
-            raise Refused("there is no notebook in it.")
-    except Refused as why:
-        inner = [("", json.dumps({"refused": f"{place.name}: {why} Ask for the notebook itself."}).encode())]
+    inner = [(PurePosixPath(name), text) for name, text in members(io.BytesIO(content), *STUDENT)]
+    inner = [(path, text) for path, text in inner if path.suffix.lower() == ".ipynb"]
+    if not inner:
+        raise Refused("there is no notebook in it.")
     if len(inner) == 1:
         return [(base.with_name(f"{base.name}.ipynb"), inner[0][1])]
-    return [(base.with_name(f"{base.name}-{PurePosixPath(name).name}"), text) for name, text in inner]
+    return [(base.with_name(f"{base.name}-{path.stem}.ipynb"), text) for path, text in inner]
 
 
-def members(file, most, total, warn=lambda *words: None):
-    """Yield (path, content) of the notebooks and archives in an archive, and of nothing else. Raises: Refused."""
+def members(file, most, total, leave=lambda name, odd: None):
+    """Yield (path, content) of the notebooks and archives in an archive, and of nothing else. Raises: Refused.
+
+    Args: leave: hears of each file that is not taken, and whether that is for what it is or where it would lie.
+    """
     try:
         left = total
         for number, (name, ordinary, read) in enumerate(_entries(file, total), 1):
             if number > most:
                 raise Refused(f"it holds more than {most:,} files.")
             path = PurePosixPath(name.replace("\\", "/"))
-            if not name.lower().endswith((".ipynb", *ARCHIVES)) or "__MACOSX" in path.parts:
+            if path.name == "" or name.endswith(("/", "\\")) or "__MACOSX" in path.parts:
+                continue
+            if not name.lower().endswith((".ipynb", *ARCHIVES)):
+                leave(name, False)
                 continue
             odd = ":" in name or not name.isprintable() or any(len(part.encode()) > 200 for part in path.parts)
             if odd or not ordinary or path.is_absolute() or ".." in path.parts:
-                warn("%s is no ordinary file of the folder, and is left out", ascii(name)[:200])
+                leave(name, True)
                 continue
             content = read(min(FILE, left) + 1)
             left -= len(content)
@@ -119,7 +169,8 @@ def _entries(file, total):
         return
     with _plain(file, total) as plain, tarfile.open(fileobj=plain, mode="r:") as archive:
         for entry in archive:
-            yield entry.name, entry.isreg(), lambda most, e=entry: _part(archive.extractfile(e), most)
+            name = f"{entry.name}/" if entry.isdir() else entry.name
+            yield name, entry.isreg(), lambda most, e=entry: _part(archive.extractfile(e), most)
 
 
 def _part(stream, most):
@@ -145,6 +196,22 @@ def _stem(name):
     return name[: -len(next(end for end in ARCHIVES if name.lower().endswith(end)))]
 
 
+def _named(path, regexp):
+    """Return what a regular expression finds in a path, or None."""
+    match = re.match(regexp, path) if regexp else None
+    if not match:
+        return None
+    rest = re.match(r"(_LATE)?_(\d+)_", path[match.end("student_id") :])
+    name = " ".join(match["student_id"].split())
+    return {**match.groupdict(), "student_id": name, "number": rest[2] if rest else "", "late": bool(rest and rest[1])}
+
+
+def _loose(path, ps):
+    """Return what a loose file's name tells: the student is what is left of it without the assignment. Or None."""
+    name = re.sub(re.escape(ps), "", Path(path).stem, flags=re.IGNORECASE).strip(" _-.,()")
+    return {"student_id": name, "file_id": ps, "number": "", "late": False} if name else None
+
+
 class Collector(FileNameCollectorPlugin):
     """Find the student in a file's name: by named_regexp, or in a loose one as what is left without the assignment.
 
@@ -156,18 +223,13 @@ class Collector(FileNameCollectorPlugin):
         if not hasattr(self, "_chosen"):
             root = self.parent._format_collect_path(self.parent.extracted_directory)
             files = sorted(str(path) for path in Path(root).rglob("*.ipynb"))
-            self._chosen = self._choose({path: found for path in files if (found := self._found(path))})
+            ps = self.parent.coursedir.assignment_id
+            found = {path: _named(path, self.named_regexp) or _loose(path, ps) for path in files}
+            self._chosen = self._choose({path: facts for path, facts in found.items() if facts})
+            if late := sorted({facts["student_id"] for facts in self._chosen.values() if facts["late"]}):
+                self.log.warning("Canvas calls late: %s. By how much it does not say: a penalty needs the time, in a "
+                                 "file timestamp.txt beside the notebook.", ", ".join(late))  # fmt: skip
         return self._chosen.get(submitted_file)
-
-    def _found(self, path):
-        if match := re.match(self.named_regexp, path) if self.named_regexp else None:
-            found = match.groupdict()
-            found["student_id"] = " ".join(found["student_id"].split())
-            number = re.match(r"(?:_LATE)?_(\d+)_", path[match.end("student_id") :])
-            return {**found, "number": number[1] if number else ""}
-        ps = self.parent.coursedir.assignment_id
-        name = re.sub(re.escape(ps), "", Path(path).stem, flags=re.IGNORECASE).strip(" _-.,()")
-        return {"student_id": name, "file_id": ps, "number": ""} if name else None
 
     def _choose(self, found):
         numbers, last = {}, {}

@@ -72,6 +72,58 @@ def test_moodle_and_canvas(collected):
         "Tar Tan": {name: b"tar"}, "noethere": {name: b"emmy"}, "turingalan": {name: b"alan"}}  # fmt: skip
 
 
+def refused(found, student):
+    """Return the reason in the notebook that stands for a student of whom there was none."""
+    ((name, text),) = found[student].items()
+    assert name.endswith(".ipynb")
+    return json.loads(text)["refused"]
+
+
+@pytest.mark.parametrize("end", ["_", ""], ids=["Moodle 3", "Moodle 4"])
+def test_who_hands_in_no_notebook_has_a_line(collected, ours, end):
+    file, text = f"assignsubmission_file{end}", f"assignsubmission_onlinetext{end}"
+    moodle = {f"Ada Lovelace_1_{file}/{PS}.ipynb": b"ada", f"Ada Lovelace_1_{file}/{PS}.pdf": b"%PDF",
+              f"Ada Lovelace_1_{text}/onlinetext.html": b"<p>", f"Ada Lovelace_1_{file}/{PS}.zip": b"PK nothing",
+              f"Pia Pdf_2_{file}/{PS}.pdf": b"%PDF", f"Pia Pdf_2_{file}/figures/one.png": b"",
+              f"Onno Text_3_{text}/onlinetext.html": b"<p>", f"Eve Out_4_{file}/../../../{PS}.ipynb": b"x",
+              f"Zip Zero_5_{file}/all.zip": zipped({"notes.pdf": b""}), f"Kim Lee_6_{file}/a.IPYNB": b"kim",
+              f"Kim Lee_7_{file}/.DS_Store": b"", "README.txt": b"", f"Dir Only_8_{file}/": b"",
+              f"Bad Both_9_{file}/a.7z": b"", f"Bad Both_9_{file}/{PS}.zip": b"PK nothing"}  # fmt: skip
+    canvas = {f"noethere_12_78_{PS}-1.pdf": b"%PDF", f"turingalan_LATE_13_79_{PS}-2.docx": b"alan"}
+    loose = {f"Loose One {PS}__pdf": b"%PDF", "grades__csv": b""}
+    found = collected(moodle__zip=zipped(moodle), submissions__zip=zipped(canvas), **loose)
+    assert set(found) == {"Ada Lovelace", "Pia Pdf", "Onno Text", "Eve Out", "Zip Zero", "Kim Lee 6", "Kim Lee 7",
+                          "Bad Both", "noethere", "turingalan", "Loose One"}  # fmt: skip
+    assert found["Ada Lovelace"] == {f"{PS}.ipynb": b"ada"} and found["Kim Lee 6"] == {"a.ipynb": b"kim"}
+    reasons = {"Pia Pdf": f"{PS}.pdf, one.png", "Onno Text": "onlinetext.html", "Eve Out": f"{PS}.ipynb",
+               "Zip Zero": "all.zip (there is no notebook in it)", "Kim Lee 7": ".DS_Store",
+               "Bad Both": f"a.7z, {PS}.zip (it is no archive, or a damaged one)",
+               "noethere": f"noethere_12_78_{PS}-1.pdf", "Loose One": f"Loose One {PS}.pdf"}  # fmt: skip
+    for student, words in reasons.items():
+        why = f"Hand in the notebook itself: none could be taken from {words}."
+        assert refused(found, student) == why
+        taken = intake.read(collected.course / "submitted" / student / PS, ours)
+        assert (taken.status, taken.reason) == ("rejected", why)
+        said = student.removesuffix(" 7")
+        assert f"WARNING] {said}: no notebook could be taken from {words}\n" in collected.said
+    assert "nobody's by their names: " in collected.said and "Ada Lovelace: no" not in collected.said
+    (line,) = [line for line in collected.said.splitlines() if "nobody's" in line]
+    assert {"README.txt", "grades.csv"} == set(line.split(": ")[-1].split(", "))
+
+
+def test_whom_canvas_calls_late_is_said(collected):
+    canvas = {f"turingalan_LATE_13_79_{PS}-2.ipynb": b"alan", f"noethere_12_78_{PS}-1.ipynb": b"emmy",
+              f"lovelaceada_LATE_14_80_{PS}.pdf": b"", f"laterlou_15_80_LATE_1_{PS}.ipynb": b"lou"}  # fmt: skip
+    found = collected(submissions__zip=zipped(canvas))
+    assert "Canvas calls late: lovelaceada, turingalan. " in collected.said and "timestamp.txt" in collected.said
+    assert not any("timestamp.txt" in files for files in found.values()), "a file's time is not that of handing in"
+
+
+def test_nobody_is_called_late_without_canvas_saying_so(collected):
+    collected(submissions__zip=zipped({f"noethere_12_78_{PS}-1.ipynb": b"emmy"}))
+    assert "calls late" not in collected.said
+
+
 def test_nobody_hands_in_in_anothers_name(collected):
     """Only the folder, or the beginning of a name, is the system's; the rest is what a student called her file."""
     own, ada = "Zoe Moon_9_assignsubmission_file_", "Ada Lovelace_314_assignsubmission_file_"
@@ -121,8 +173,13 @@ def test_nothing_leaves_the_folder(collected, tmp_path):
     before = sorted(tmp_path.rglob("evil*"))
     tar = {f"tim_1_2_{PS}.ipynb": "/etc/passwd", "../evil_1_2_x.ipynb": b"x", f"tom_1_2_{PS}.ipynb": b"tom"}
     found = collected(class__zip=zipped(bad), more__tgz=tarred(tar), plain__tar=tarred({good: b"fine"}, "w"))
+    for student in ("ada", "eve", "evil", "tim"):
+        assert refused(found, student).startswith("Hand in the notebook itself"), student
+        del found[student]
     assert found == {"ok": {f"{PS}.ipynb": b"fine"}, "tom": {f"{PS}.ipynb": b"tom"}}
-    assert sorted(tmp_path.rglob("evil*")) == before and "is left out" in collected.said
+    inside = tmp_path / "course" / "downloaded" / PS / "extracted", tmp_path / "course" / "submitted"
+    after = [path for path in tmp_path.rglob("evil*") if not any(path.is_relative_to(folder) for folder in inside)]
+    assert sorted(after) == before and "is left out" in collected.said
 
 
 BOMB = zipped({"big.ipynb": b"0" * 41_000_000})
@@ -142,13 +199,8 @@ BOMB = zipped({"big.ipynb": b"0" * 41_000_000})
     ids=["bomb", "many", "gzip", "empty", "torn", "cut", "nothing"],
 )
 def test_a_students_archive_that_cannot_be_opened_is_rejected_with_the_reason(collected, ours, content, words):
-    collected.course.joinpath("x").mkdir()
-    ((place, text),) = collect._notebooks(collected.course / "x" / "eve_1_2_ps03.zip", content)
-    assert place.name == "eve_1_2_ps03.ipynb" and words in json.loads(text)["refused"]
-    folder = collected.course / "submitted" / "eve" / PS
-    folder.mkdir(parents=True)
-    (folder / f"{PS}.ipynb").write_bytes(text)
-    taken = intake.read(folder, ours)
+    collected(class__zip=zipped({"eve_1_2_ps03.zip": content}))
+    taken = intake.read(collected.course / "submitted" / "eve" / PS, ours)
     assert taken.status == "rejected" and words in taken.reason and "eve_1_2_ps03.zip" in taken.reason
 
 
@@ -167,5 +219,5 @@ def test_a_locked_archive(tmp_path):
     locked = bytearray(zipped({"ps03.ipynb": NOTEBOOK}))
     locked[6] |= 1
     locked[locked.find(b"PK\x01\x02") + 8] |= 1
-    ((_, text),) = collect._notebooks(tmp_path / "eve.zip", bytes(locked))
-    assert "locked with a password" in json.loads(text)["refused"]
+    with pytest.raises(collect.Refused, match="locked with a password"):
+        collect._notebooks(tmp_path / "eve.zip", bytes(locked))
