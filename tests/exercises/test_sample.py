@@ -16,7 +16,7 @@ def course(request):
 
 def test_the_same_seed_makes_the_same_class():
     assert made_up_class("ps03", 30, 1) == made_up_class("ps03", 30, 1) != made_up_class("ps03", 30, 2)
-    labels = {answer.label for chosen in made_up_class("ps03", 200, 0).values() for answer in chosen.values()}
+    labels = {answer.label for chosen in made_up_class("ps03", 400, 0).values() for answer in chosen.values()}
     for exercise in checks.assignment("ps03").exercises:
         assert set(answers(exercise)) <= labels
 
