@@ -45,7 +45,7 @@ class Extractor(ExtractorPlugin):
                 target = Path(extracted_path, os.path.relpath(root, archive_path))
                 if not stat.S_ISREG(path.lstat().st_mode):
                     self.log.warning("%s is a link or device, and is left out", path.name)
-                    self._leave(target, path.name)
+                    self._leave(target, path.name, " (no ordinary file)")
                 elif path.name.lower().endswith(ARCHIVES):
                     self._unpack(path, target / _stem(path.name))
                 elif path.suffix.lower() == ".ipynb":
@@ -59,7 +59,7 @@ class Extractor(ExtractorPlugin):
         def leave(name, odd):
             if odd:
                 self.log.warning("%s is no ordinary file of the folder, and is left out", ascii(name)[:200])
-            self._leave(target, name)
+            self._leave(target, name, " (no ordinary file of its folder)" if odd else "")
 
         try:
             with open(path, "rb") as file:

@@ -95,7 +95,8 @@ def test_who_hands_in_no_notebook_has_a_line(collected, ours, end):
     assert set(found) == {"Ada Lovelace", "Pia Pdf", "Onno Text", "Eve Out", "Zip Zero", "Kim Lee 6", "Kim Lee 7",
                           "Bad Both", "noethere", "turingalan", "Loose One"}  # fmt: skip
     assert found["Ada Lovelace"] == {f"{PS}.ipynb": b"ada"} and found["Kim Lee 6"] == {"a.ipynb": b"kim"}
-    reasons = {"Pia Pdf": f"{PS}.pdf, one.png", "Onno Text": "onlinetext.html", "Eve Out": f"{PS}.ipynb",
+    reasons = {"Pia Pdf": f"{PS}.pdf, one.png", "Onno Text": "onlinetext.html",
+               "Eve Out": f"{PS}.ipynb (no ordinary file of its folder)",
                "Zip Zero": "all.zip (there is no notebook in it)", "Kim Lee 7": ".DS_Store",
                "Bad Both": f"a.7z, {PS}.zip (it is no archive, or a damaged one)",
                "noethere": f"noethere_12_78_{PS}-1.pdf", "Loose One": f"Loose One {PS}.pdf"}  # fmt: skip
