@@ -144,7 +144,10 @@ def _grade(course, ps, backend, **options):
             bar.render_finish()
     from gdcourse.grading import tables  # not sooner: what these load would keep the first worker waiting
     from gdcourse.grading.report import write_report
+    from gdcourse.grading.run import passed_over
 
+    for path in passed_over(course, ps):
+        click.echo(f"Passed over, for it is no folder {ps} of a student's: {tables.shown(str(path))}", err=True)
     if not done:
         ended = f" that ended in {' or '.join(options['only'])}" if options.get("only") else ""
         click.echo(f"Nothing to grade: there is no submission of {ps}{ended} among those asked for.")

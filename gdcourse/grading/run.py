@@ -39,6 +39,14 @@ def submissions(course, ps, students="*"):
     return {student: named[student] for student in sorted(named) if fnmatch.fnmatchcase(student, students)}
 
 
+def passed_over(course, ps):
+    """Return the paths of what looks handed in and lies where nobody looks: PS01 for ps01, or no folder at all."""
+    folders = gradebook.course_folders(course)
+    found = map(Path, sorted(glob.glob(folders.format_path(folders.submitted_directory, "*", "*"))))
+    return [path for path in found if path.name != ps and (
+        path.name.lower() == ps.lower() if path.is_dir() else path.suffix == ".ipynb" and ps in path.name.lower())]
+
+
 def enterable(student):
     """Tell whether the gradebook takes a student's name, and nbgrader's commands find it: they read it as a pattern."""
     known = student == student.encode("utf-8", "replace").decode()
@@ -66,7 +74,7 @@ class Run:
         """Take a submission in, and decide what there is to do about it."""
         submission = intake.read(folder, self.ours)
         if not enterable(student):
-            reason = "the student's name is too long, or has * in it, say, or = in front of it. Rename the folder."
+            reason = "The student's name is too long, or has * in it, say, or = in front of it. Rename the folder."
             submission = submission._replace(status="rejected", reason=reason)
         job = {**self.fixed, "student": student, "cells": intake.job_cells(submission.notebook)}
         key = journal.key(job, self.package)

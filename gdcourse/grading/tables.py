@@ -23,6 +23,7 @@ NEXT = {
     "grader error": "Not hers to mend; no score was entered. Again: gdcourse regrade {ps} --only 'grader error'",
 }
 WAITING = "Grade by hand what waits, then: gdcourse report {ps}, and gdcourse feedback {ps}"
+RENAME = "Rename her folder in submitted/, then: gdcourse grade {ps}"
 
 
 def closing(done):
@@ -50,7 +51,7 @@ def status(course, ps):
     waiting = [student for student in submissions(course, ps) if student not in done]
     rows = [(shown(o.student), o.status, "-" if o.score is None else f"{o.score:g}", o.reason.replace("\n", " "))
             for o in done.values()] + [(shown(student), "not graded yet", "-", "") for student in waiting]  # fmt: skip
-    rows += [(shown(s), "missing", "-", "nothing was handed in.") for s in absent if s not in waiting]
+    rows += [(shown(s), "missing", "-", "Nothing was handed in.") for s in absent if s not in waiting]
     if not rows:
         raise CourseError(f"nothing was handed in of {ps}: there is no folder submitted/STUDENT/{ps}.")
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
@@ -69,6 +70,7 @@ def explain(course, ps, student):
     """Return what was run of a student's submission, what stopped it, every verdict, and what to do next."""
     from gdcourse.grading.entries import read
     from gdcourse.grading.report import lateness
+    from gdcourse.grading.run import enterable
 
     known = journal.Journal(course, ps)
     line = known.done.get(student)
@@ -90,6 +92,7 @@ def explain(course, ps, student):
                          f"{verdict['behaviour']}")  # fmt: skip
             parts += [textwrap.indent(verdict["text"], "      ")] * (not verdict["passed"])
     what = WAITING if entry.waiting and line["status"] == "graded" else NEXT[line["status"]]
+    what = what if enterable(student) else RENAME
     parts.append("\nWhat next: " + what.format(ps=ps, student=shown(student)))
     return "\n".join(filter(None, parts))
 
@@ -111,7 +114,7 @@ def write_csv(course, ps):
         record.export(theirs)
         scores = record.scores()
     rows = [(o.student, o.status, scores.get(o.student, o.score), o.reason, o.backend) for o in done.values()]
-    rows += [(student, "missing", None, "nothing was handed in.", "") for student in absent]
+    rows += [(student, "missing", None, "Nothing was handed in.", "") for student in absent]
     draft = folder / f".{ps}.csv.draft"
     with open(draft, "w", newline="", encoding="utf-8", errors="replace") as file:
         table = csv.writer(file)

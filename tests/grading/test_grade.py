@@ -319,7 +319,7 @@ def test_the_tables(course, handed_in, pretend, command):
     assert command("status", PS).output.splitlines() == [
         "ada   graded          20",
         "eve   memory           4  =1+1 took all memory.",
-        "idle  missing          -  nothing was handed in.",
+        "idle  missing          -  Nothing was handed in.",
         "kim   rejected         0  The notebook is damaged, in line 1: it does not open in Jupyter either. "
         "Hand it in again once it does.",
         "new   not graded yet   -",
@@ -358,6 +358,16 @@ def test_no_course_no_gradebook_no_submission(course, command, tmp_path, pretend
     (course / "submitted" / "ada" / PS).mkdir(parents=True)
     assert "Run: gdcourse assign ps03" in command("grade", PS, code=1).output
     assert "Invalid value for '--backend'" in command("grade", PS, "--backend", "none", code=2).output
+
+
+def test_what_lies_where_nobody_looks_is_named(course, handed_in, pretend, command):
+    handed_in("ada")
+    (course / "submitted" / "bob" / "PS03").mkdir(parents=True)
+    (course / "submitted" / "cleo").mkdir()
+    (course / "submitted" / "cleo" / "ps03.ipynb").write_text("{}")
+    (course / "submitted" / "cleo" / "notes.txt").write_text("")
+    said = command("grade", PS).output
+    assert said.count("Passed over") == 2 and "bob/PS03" in said and "cleo/ps03.ipynb" in said
 
 
 @pytest.mark.parametrize(("settings", "words"), [
