@@ -87,3 +87,9 @@ def test_the_bugs_that_are_found_are_those_that_were_planted():
                          if not np.allclose(each.function(dY, X), right, rtol=0.05, atol=0.05 * np.abs(right).max())]
                 functions = [each.function for each in case["backwards"]]
                 assert backpropagation.find_bugs(case["forward"].function, functions, X, dY) == wrong
+
+
+def test_what_is_not_planted_is_right_where_the_forward_mixes_too():
+    _, case, *_ = backpropagation._wrong_in_places(np.random.default_rng(0))
+    functions = [each.function for each in case["backwards"]]
+    assert backpropagation.find_bugs(case["forward"].function, functions, case["X"], case["dY"]) == [1, 3, 4]
