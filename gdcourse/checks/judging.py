@@ -249,9 +249,16 @@ def _beside(name, yours, theirs, behaviour):
     a, b = show_apart(yours, theirs)
     if max(len(a), len(b)) > SHORT or a == b:
         path, yours, theirs = first_difference(yours, theirs, behaviour.rtol, behaviour.atol)
-        name += "".join(f"[{', '.join(map(str, p))}]" if isinstance(p, tuple) else f"[{p!r}]" for p in path)
+        name = " ".join([name, *map(_step, path)]).replace(" [", "[").strip()
         a, b = show_apart(yours, theirs)
     return name, a, b
+
+
+def _step(p):
+    """Write one step of a path as a student would, ["w"] or [0, 1]; a key of several words is what a view says."""
+    if isinstance(p, str) and " " in p:
+        return p
+    return f"[{', '.join(map(str, p))}]" if isinstance(p, tuple) else f"[{p!r}]"
 
 
 # The call itself

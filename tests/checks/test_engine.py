@@ -272,6 +272,13 @@ def test_parts_in_another_order_are_told_so_and_a_trifle_too():
     assert "close" not in said(lambda x: 2.01 * x)
 
 
+def test_what_a_view_says_in_words_is_not_written_as_code():
+    words = Behaviour("words", 1, "in words", view=lambda run: {"how large": run.output, "v": np.ones(20)})
+    plain = Behaviour("plain", 1, "as code", view=lambda run: {"w": np.array([run.output] * 20)})
+    text = said(lambda x: x, Exercise("double(x)", "y", double, (words, plain), (), (), cases=_numbers))
+    assert "yours how large = 1.0 expected 2.0" in text and "yours ['w'][0] = 1.0 expected 2.0" in text
+
+
 def test_half_right_earns_half():
     first, second = verdicts(SPLIT, lambda x: [x / 2, 0.0], 0)
     assert (first.points, second.points) == (1, 0)
