@@ -56,7 +56,7 @@ ENDINGS = {  # what is run: the statuses it may end in, and the points of the ri
     "import itertools; sum(itertools.repeat(1))": ("timeout", 0),
     "import re; re.match('(a*)*b', 'a' * 50)": ("graded with notes|timeout", None),
     "for i in range(1000): print('x' * 1_000_000)": ("graded with notes", 2),
-    "print('x' * 1_000_000_000)": ("graded with notes", 2),
+    "print('x' * 1_000_000_000)": ("graded with notes|timeout", None),  # one call, which a busy machine makes long
     "while True:\n  try:\n    print('x' * 10_000)\n  except BaseException: pass": ("graded with notes|timeout", None),
     "while True: os.write(1, b'x' * 10_000)": ("graded with notes", 2),
     "a = np.ones(400_000_000)": ("graded with notes", 2),
