@@ -331,7 +331,7 @@ def _one_by_one(gradients):
             raise TypeError(f"grad_i takes the number of one example, got {i}")
         if not 0 <= i < len(gradients):
             raise IndexError(f"grad_i knows the examples 0 to {len(gradients) - 1}, got {i}")
-        return gradients[int(i)].copy()
+        return gradients[int(i)]
 
     return Oracle("grad_i", grad_i, f"grad_i(i) = {show(gradients)}[i]" if gradients.size < 9 else
                   f"grad_i of {len(gradients)} examples")  # fmt: skip

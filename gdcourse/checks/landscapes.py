@@ -416,7 +416,7 @@ def _double_well(d, curvature=1.0):
 
 
 def _constant_slope(g):
-    return Oracle("grad", lambda x: g.copy(), f"grad(x) = {np.round(g, 2).tolist()}", limit=5_000)
+    return Oracle("grad", lambda x: g, f"grad(x) = {np.round(g, 2).tolist()}", limit=5_000)
 
 
 def _seed(rng):
@@ -519,7 +519,7 @@ def _run_again(perturbed_gd, grad, x0, lr, r, thresh, t_min, steps, rng):
 
 
 def _many_kicks(rng):
-    bowl = Oracle("grad", lambda x: x.copy(), "grad(x) = x", limit=5_000)
+    bowl = Oracle("grad", lambda x: x, "grad(x) = x", limit=5_000)
     for d in (1, 2, 5):
         yield dict(grad=bowl, x0=rng.normal(size=d), lr=0.5, r=float(rng.uniform(0.5, 2)), thresh=100.0, t_min=1,
                    steps=500, rng=_seed(rng))

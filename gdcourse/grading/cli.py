@@ -143,6 +143,7 @@ def _grade(course, ps, backend, **options):
         if bar:
             bar.render_finish()
     from gdcourse.grading import tables  # not sooner: what these load would keep the first worker waiting
+    from gdcourse.grading.entries import read
     from gdcourse.grading.report import write_report
     from gdcourse.grading.run import passed_over
 
@@ -153,7 +154,7 @@ def _grade(course, ps, backend, **options):
         click.echo(f"Nothing to grade: there is no submission of {ps}{ended} among those asked for.")
         return
     again = sum(not outcome.now for outcome in done)
-    click.echo(tables.closing(tables.as_marked(course, ps, done)))
+    click.echo(tables.closing(tables.as_marked(done, read(course, ps, notebooks=False)[0])))
     if again:
         click.echo(f"{again} of {len(done)} had not changed since they were graded.")
     click.echo(f"Grades: {tables.write_csv(course, ps)}")

@@ -46,8 +46,8 @@ def status(course, ps):
     from gdcourse.grading.run import submissions
 
     known = outcomes(course, ps)
-    done = {o.student: o for o in as_marked(course, ps, known)}
-    absent = read(course, ps, notebooks=False)[1] if known else []
+    entries, absent, _ = read(course, ps, notebooks=False) if known else ([], [], {})
+    done = {o.student: o for o in as_marked(known, entries)}
     waiting = [student for student in submissions(course, ps) if student not in done]
     rows = [(shown(o.student), o.status, "-" if o.score is None else f"{o.score:g}", o.reason.replace("\n", " "))
             for o in done.values()] + [(shown(student), "not graded yet", "-", "") for student in waiting]  # fmt: skip
@@ -58,11 +58,9 @@ def status(course, ps):
     return "\n".join(f"{a:{widths[0]}}  {b:{widths[1]}}  {c:>{widths[2]}}  {d}".rstrip() for a, b, c, d in sorted(rows))
 
 
-def as_marked(course, ps, done):
+def as_marked(done, entries):
     """Return the outcomes with the scores that the gradebook has by now: marks given by hand count."""
-    from gdcourse.grading.entries import read
-
-    marked = {e.student: e.total for e in read(course, ps, notebooks=False)[0] if e.points} if done else {}
+    marked = {e.student: e.total for e in entries if e.points}
     return [o if o.score is None else o._replace(score=marked.get(o.student, o.score)) for o in done]
 
 
