@@ -38,7 +38,6 @@ MODES = {
     "two-threads": {"OPENBLAS_NUM_THREADS": "2", "OMP_NUM_THREADS": "2"},
     **{name: {"GDCOURSE_ROUNDING": name, "PYTHONDONTWRITEBYTECODE": "1"} for name in ROUNDING},
 }
-# The directory of pages without numbers is short: a page with a kernel is one that runs.
 CORE = ["tests/test_*.py", "tests/evidence"]
 NOT_CORE = {"test_binder", "test_book_extension", "test_contributing", "test_packaging", "test_publishing", "test_site",
             "test_workflows", "test_chapters", "test_browsers"}  # fmt: skip
@@ -131,8 +130,9 @@ def text(data):
     """Return what of an output is read: a result's HTML without its tags, or its text."""
     if any(kind in data for kind in ("application/vnd.jupyter.widget-view+json", "image/svg+xml", "image/png")):
         return ""
-    said = re.sub(r"<[^>]+>", " ", data["text/html"].replace("</tr>", "\n")) if "text/html" in data else data.get("text/plain", "")
-    return re.sub(r" at 0x[0-9a-f]+", "", said)
+    if "text/html" in data:
+        return re.sub(r"<[^>]+>", " ", data["text/html"].replace("</tr>", "\n"))
+    return re.sub(r" at 0x[0-9a-f]+", "", data.get("text/plain", ""))
 
 
 def guilty(error, cell):
@@ -149,8 +149,7 @@ def guilty(error, cell):
 
 def run(page, mode):
     """Run a page in a mode, in a process of its own."""
-    threads = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-    environment = {**os.environ, **threads, "PYTHONHASHSEED": "0", "PYTHONPATH": str(ROOT), **MODES[mode]}
+    environment = {**os.environ, "PYTHONHASHSEED": "0", "PYTHONPATH": str(ROOT), **MODES[mode]}
     done = subprocess.run([sys.executable, __file__, "--one", page], env=environment, capture_output=True, text=True)
     try:
         return json.loads(done.stdout.splitlines()[-1])
@@ -162,7 +161,7 @@ NUMBER = re.compile(r"[-+−]?\d[\d,]*\.?\d*(?:e[-+]?\d+)?")
 
 
 def differences(first, other, rounded):
-    """Return the lines of `other` that `first` does not show at their place; where `rounded`, 1 ulp is no difference."""
+    """Return the lines in which two pages differ; where one was `rounded`, its last digit is none of its own."""
     if rounded:
         other = [mine if alike(mine, line) else line for mine, line in zip(first, other)] + other[len(first) :]
     return [line for line in difflib.unified_diff(first, other, lineterm="", n=0) if line[0] in "+-"][2:]
@@ -185,17 +184,18 @@ def matrix(names, modes):
             first = jobs[page, modes[0]].result()
             for mode in modes:
                 found = jobs[page, mode].result()
-                if found["failed"]:
-                    print("\n".join(f"{page} fails in {mode}: {why}" for why in found["failed"]), flush=True)
-                elif changed := differences(first["lines"], found["lines"], mode in ROUNDING) if not first["failed"] else []:
+                changed = differences(first["lines"], found["lines"], mode in ROUNDING)
+                for why in found["failed"]:
+                    print(f"{page} fails in {mode}: {why}", flush=True)
+                if changed and not found["failed"] and not first["failed"]:
                     print(f"{page} shows something else in {mode} than in {modes[0]}:", flush=True)
                     print("\n".join("    " + line for line in changed[:40]), flush=True)
-                else:
-                    continue
-                bad[mode].append(page)
+                if changed or found["failed"]:
+                    bad[mode].append(page)
             print(f"{page}: {sum(first['seconds']):.0f} s", flush=True)
     for mode in modes:
-        print(f"{mode:12} {len(names) - len(bad[mode])} of {len(names)} pages hold" + "".join(f", {p}" for p in bad[mode]))
+        count = f"{len(names) - len(bad[mode])} of {len(names)} pages hold"
+        print(f"{mode:12} {count}{', but not ' if bad[mode] else ''}{', '.join(bad[mode])}")
     return sum(map(len, bad.values()))
 
 

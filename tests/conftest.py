@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import hypothesis
@@ -16,9 +16,6 @@ import pytest
 # No test is timed, not by Hypothesis either.
 hypothesis.settings.register_profile("course", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("course")
-
-# The matrices here are small: a second BLAS thread waits more than it works, most of all on a busy machine.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ["build", ".", "--path-output", ".", "-n", "-W", "--keep-going"]
@@ -41,6 +38,21 @@ def unavailable(reason):
     if os.environ.get("GDCOURSE_REQUIRE_ALL") == "1":
         pytest.fail(f"GDCOURSE_REQUIRE_ALL=1, but {reason}")
     pytest.skip(reason)
+
+
+@cache
+def sandboxed():
+    """Say why no program can be put into a sandbox here, or nothing: bubblewrap is tried for real."""
+    if shutil.which("bwrap") is None:
+        return "bubblewrap is not installed"
+    tried = subprocess.run(["bwrap", "--unshare-all", "--dev-bind", "/", "/", "true"], capture_output=True, text=True)
+    return f"bubblewrap cannot make a sandbox here: {tried.stderr.strip()}" if tried.returncode else None
+
+
+def needs_sandbox():
+    """Skip, with the reason, where no program can be put into a sandbox."""
+    if reason := sandboxed():
+        unavailable(reason)
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,12 @@
 """Every attack of the corpus is worth nothing, reads nothing, leaves nothing, and ends in one status with a reason."""
 
-import shutil
 
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
 
 from gdcourse.grading.job import STATUSES
-from tests.conftest import unavailable
+from tests.conftest import needs_sandbox
 from tests.grading.attacks import MODULES, PS, corpus
 from tests.grading.attacks.engine import run
 
@@ -17,8 +16,7 @@ HARMLESS = 3_000_000  # bytes of a graded notebook
 
 @pytest.fixture(scope="module")
 def graded(request, tmp_path_factory):
-    if shutil.which("bwrap") is None:
-        unavailable("bubblewrap is not installed")
+    needs_sandbox()
     return run(ATTACKS, tmp_path_factory.mktemp("arena"), request.config.rootpath / "exercises")
 
 

@@ -1,7 +1,6 @@
 """A class graded on a dask cluster gets what it deserves, whatever becomes of a worker."""
 
 import os
-import shutil
 import signal
 import threading
 
@@ -13,15 +12,14 @@ from gdcourse.grading import grade
 from gdcourse.grading.assign import write
 from gdcourse.grading.course import CourseError
 from gdcourse.grading.sample import Answer, solution_source, submission
-from tests.conftest import unavailable
+from tests.conftest import needs_sandbox, unavailable
 from tests.grading.conftest import PS
 
 
 @pytest.fixture(scope="module")
 def cluster():
     """A scheduler on this machine with two worker processes."""
-    if shutil.which("bwrap") is None:
-        unavailable("bubblewrap is not installed")
+    needs_sandbox()
     try:
         from distributed import LocalCluster
     except ImportError:

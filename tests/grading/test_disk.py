@@ -1,7 +1,6 @@
 """A full disk, and submissions that take all they can get: each ends in time, and her neighbours do not notice."""
 
 import json
-import shutil
 import subprocess
 import sys
 
@@ -9,7 +8,7 @@ import pytest
 
 from gdcourse.grading import intake
 from gdcourse.grading.execute import execute
-from tests.conftest import unavailable
+from tests.conftest import needs_sandbox
 from tests.grading.attacks import corpus
 from tests.grading.attacks.arena import Arena, Services
 from tests.grading.conftest import PS
@@ -21,8 +20,7 @@ RIGHT = ("spectral_step", "gd_iterations")
 
 @pytest.fixture(scope="module")
 def arena(assigned, tmp_path_factory):
-    if shutil.which("bwrap") is None:
-        unavailable("bubblewrap is not installed")
+    needs_sandbox()
     folder = tmp_path_factory.mktemp("disk")
     services = Services(folder / "services")
     yield Arena(folder, assigned, services, assigned=True)
@@ -76,8 +74,7 @@ for again in (False, True):
 @pytest.mark.parametrize("room", [0, 50_000, 200_000])
 def test_a_full_disk_stops_the_run_with_a_reason_and_costs_nobody_anything(assigned, tmp_path, room):
     """The course lies on a small disk of its own; when there is room again, the same command completes."""
-    if shutil.which("bwrap") is None:
-        unavailable("bubblewrap is not installed")
+    needs_sandbox()
     services = Services(tmp_path / "services")
     arena = Arena(tmp_path / "arena", assigned, services, assigned=True)
     services.close()

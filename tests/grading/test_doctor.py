@@ -1,22 +1,16 @@
 """The doctor finds what holds, and says so when it does not."""
 
 import os
-import shutil
 
 import pytest
 
 from gdcourse.grading import cgroups, doctor, processes
 from gdcourse.grading.sandbox import MISSING
-from tests.conftest import unavailable
-
-
-def needed():
-    if shutil.which("bwrap") is None:
-        unavailable("bubblewrap is not installed")
+from tests.conftest import needs_sandbox
 
 
 def test_every_limit_holds_in_the_sandbox(monkeypatch):
-    needed()
+    needs_sandbox()
     rows = doctor.doctor()
     assert len(rows) == len(doctor.TRIALS) + 7
     lax = [row for row in rows if row.holds is False and not ("threads" in row.limit and not cgroups.places())]

@@ -5,7 +5,6 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -24,7 +23,7 @@ from gdcourse.grading.sample import answers, expected_points, solution_source
 from gdcourse.grading.sandbox import SandboxError
 from gdcourse.grading.stripped import PACKAGE, package_hash, provided, stripped, without
 from gdcourse.grading.wire import Channel
-from tests.conftest import unavailable
+from tests.conftest import needs_sandbox
 
 SEED = 2**60 + 7
 SETUP = "import matplotlib.pyplot as plt\nimport numpy as np\n\nfrom gdcourse.checks import check, grade"
@@ -32,8 +31,7 @@ SETUP = "import matplotlib.pyplot as plt\nimport numpy as np\n\nfrom gdcourse.ch
 
 @pytest.fixture(autouse=True)
 def sandbox():
-    if shutil.which("bwrap") is None:
-        unavailable("bubblewrap is not installed")
+    needs_sandbox()
 
 
 def job(ps, *sources, backend="warm", exercises=None, **limits):

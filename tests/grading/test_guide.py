@@ -16,6 +16,7 @@ from nbgrader.api import Gradebook
 
 from gdcourse import checks
 from gdcourse.grading.sample import made_up_class, solution_name
+from tests.conftest import needs_sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "chapters" / "grading-guide.md").read_text("utf-8")
@@ -40,6 +41,7 @@ def says(said, shown):
 @pytest.fixture(scope="module")
 def followed(tmp_path_factory):
     """Return the folder in which every command of the guide was run in order, and the pairs (command, what it said)."""
+    needs_sandbox()
     course = tmp_path_factory.mktemp("copy") / "exercises"
     course.mkdir()
     for page in (ROOT / "exercises").glob("*.md"):

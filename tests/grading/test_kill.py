@@ -15,7 +15,7 @@ from gdcourse import checks
 from gdcourse.grading import grade, intake, journal
 from gdcourse.grading.assign import write
 from gdcourse.grading.sample import Answer, solution_source, submission
-from tests.conftest import unavailable
+from tests.conftest import needs_sandbox
 from tests.grading.attacks.arena import descendants, processes
 from tests.grading.conftest import PS
 
@@ -27,8 +27,7 @@ COMMAND = "import sys; from gdcourse.grading.grade import grade; grade(sys.argv[
 @pytest.fixture(scope="module")
 def made(assigned, tmp_path_factory):
     """A course with a small class handed in, and the points each deserves."""
-    if shutil.which("bwrap") is None:
-        unavailable("bubblewrap is not installed")
+    needs_sandbox()
     course = shutil.copytree(assigned, tmp_path_factory.mktemp("kill") / "course")
     exercises, release = checks.assignment(PS).exercises, intake.skeleton(course, PS).notebook
     release.cells = [c for c in release.cells if c.cell_type == "markdown" or "nbgrader" in c.metadata]  # quicker

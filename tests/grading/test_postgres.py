@@ -12,7 +12,7 @@ from nbgrader.api import Gradebook
 
 from gdcourse.grading import grade
 from gdcourse.grading.assign import assign
-from tests.conftest import unavailable
+from tests.conftest import needs_sandbox, unavailable
 from tests.grading.conftest import PS
 from tests.grading.test_cluster import entered, hand_in
 
@@ -29,8 +29,7 @@ def database():
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not programs:
         unavailable("PostgreSQL's server is not installed")
-    if shutil.which("bwrap") is None:
-        unavailable("bubblewrap is not installed")
+    needs_sandbox()
     try:
         import psycopg2  # noqa: F401
     except ImportError:

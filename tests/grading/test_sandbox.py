@@ -16,7 +16,7 @@ from gdcourse import checks
 from gdcourse.grading import lockdown, processes, sandbox
 from gdcourse.grading.execute import execute
 from gdcourse.grading.sample import solution_source
-from tests.conftest import unavailable
+from tests.conftest import needs_sandbox
 
 EXERCISE = checks.exercises()["standardize"]
 RIGHT = solution_source(EXERCISE, EXERCISE.reference)
@@ -25,8 +25,7 @@ CELL = 1  # seconds
 
 @pytest.fixture(autouse=True, scope="module")
 def warm():
-    if shutil.which("bwrap") is None:
-        unavailable("bubblewrap is not installed")
+    needs_sandbox()
     run("1")
 
 
