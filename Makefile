@@ -3,16 +3,24 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 READY := .venv/.ready
 NAME ?= path
 RESOLVE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate --quiet
 
+VERSION := -c 'import sys; print(sys.version_info[:2])'
+ifeq ($(origin PYTHON)$(wildcard $(READY)),command line$(READY))
+ifneq ($(shell $(PYTHON) $(VERSION)),$(shell $(BIN)/python $(VERSION)))
+$(error the environment in .venv has another Python than $(PYTHON); remove it first: rm -r .venv)
+endif
+endif
+
 .DEFAULT_GOAL := help
-.PHONY: help book test test-all test-arithmetic test-oracles test-exercises lint bench bench-book bench-attacks bench-grading demo-grading lab notebooks widget lock clean clean-all
+.PHONY: help book test test-all test-arithmetic test-oracles test-exercises lint bench bench-book bench-attacks bench-grading demo-grading lab notebooks widget lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
 
 $(READY): requirements.lock pyproject.toml
 	@command -v $(PYTHON) >/dev/null || \
@@ -21,14 +29,14 @@ $(READY): requirements.lock pyproject.toml
 		{ echo "gdcourse needs Python 3.11 or newer; $(PYTHON) is `$(PYTHON) --version`. Try: make PYTHON=python3.11"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 		{ echo "$(PYTHON) has no venv module. On Debian and Ubuntu: sudo apt install python3-venv"; exit 1; }
-	$(PYTHON) -m venv .venv
-	@for step in '--require-hashes -r requirements.lock' '--no-deps --no-build-isolation --editable .'; do \
-		echo "$(BIN)/pip install $$step"; \
-		$(BIN)/pip install --quiet --disable-pip-version-check $$step >.venv/pip.log 2>&1 || { cat .venv/pip.log; \
-			if grep -qi 'no space left' .venv/pip.log; then echo "The disk is full: the environment needs 1.5 GB. Make room, then: make clean-all $(MAKECMDGOALS)"; \
-			elif grep -qiE 'NewConnectionError|NameResolutionError|ConnectTimeout|ProxyError' .venv/pip.log; then \
-				echo "No package index could be reached. Connect to the network, then: make $(MAKECMDGOALS)"; \
-			else echo "pip could not install what requirements.lock asks for; what it said is above."; fi; exit 1; }; \
+	@for step in '$(PYTHON) -m venv .venv' \
+		'$(PIP) --require-hashes -r requirements.lock' '$(PIP) --no-deps --no-build-isolation --editable .'; do \
+		echo "$$step"; \
+		said=$$($$step 2>&1) || { echo "$$said"; case "$$said" in \
+			*'No space left'*) echo "The disk is full; the environment needs 1.5 GB. Make room and type the same again." ;; \
+			*NewConnectionError*|*'Failed to establish'*|*NameResolutionError*|*ConnectTimeout*|*ProxyError*) \
+				echo "No package index can be reached. Connect to the network and type the same again." ;; \
+			*) echo "The environment could not be made; what went wrong stands above." ;; esac; exit 1; }; \
 	done
 	@touch $@
 
@@ -38,22 +46,22 @@ book: $(READY) ## build the book strictly, and say where to open it
 	@echo "The book: file://$(CURDIR)/_build/html/index.html"
 
 test: $(READY) ## run the tests that convince, in minutes: every module and exercise, a book, the grader
-	GDCOURSE_SEEDS=$${GDCOURSE_SEEDS:-3} $(PYTEST) -n auto --dist worksteal -m "not thorough"
+	GDCOURSE_SEEDS=$${GDCOURSE_SEEDS:-3} $(PYTEST) -n logical --dist worksteal -m "not thorough"
 
 test-all: $(READY) ## run every test: the thorough ones, every page in the browsers, a live Jupyter
-	$(PYTEST) -n auto --dist worksteal -m "not browser and not jupyter"
-	$(PYTEST) -n auto --dist worksteal -m "browser and not jupyter"
+	$(PYTEST) -n logical --dist worksteal -m "not browser and not jupyter"
+	$(PYTEST) -n logical --dist worksteal -m "browser and not jupyter"
 	$(PYTEST) -m jupyter
 
 test-arithmetic: $(READY) ## hold pages and core on other processors: make test-arithmetic MODES="Haswell down"
-	$(BIN)/python tests/arithmetic.py $(if $(MODES),--modes $(MODES))
+	$(BIN)/python tests/arithmetic.py $(if $(MODES),--modes $(MODES)) $(if $(filter no,$(TESTS)),--no-tests)
 
 test-oracles: $(READY) ## hold the package against PyTorch, installing it first
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-oracles.txt
+	$(PIP) -r requirements-oracles.txt
 	GDCOURSE_REQUIRE_ALL=1 $(PYTEST) -m oracle
 
 test-exercises: $(READY) ## run every solution and mistake of the exercises through 200 seeds
-	GDCOURSE_SEEDS=200 $(PYTEST) -n auto tests/checks
+	GDCOURSE_SEEDS=200 $(PYTEST) -n logical tests/checks
 
 lint: $(READY) ## check the style of the code
 	$(BIN)/ruff check .
@@ -85,12 +93,9 @@ widget: $(READY) ## write one widget's bare page: make widget NAME=path
 	$(BIN)/python -m gdcourse.widgets $(NAME)
 
 lock: $(READY) ## resolve the lock file again, and the part of it that Binder installs
-	$(BIN)/pip install --quiet uv
+	$(PIP) uv
 	$(RESOLVE) --all-extras -c constraints.txt -o requirements.lock
 	$(RESOLVE) --extra lab --extra build -c requirements.lock -o binder/requirements.txt
-
-clean-all: clean ## remove what was built, and the environment
-	rm -rf .venv
 
 clean: ## remove what was built, keep the environment
 	rm -rf _build exercises/source exercises/release exercises/submitted exercises/autograded exercises/feedback

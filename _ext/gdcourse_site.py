@@ -44,6 +44,7 @@ KERNEL_CONFIG = """\
 c.InlineBackend.figure_formats = {"svg"}
 c.InlineBackend.print_figure_kwargs = {"bbox_inches": None, "metadata": {"Date": None}}
 c.HistoryManager.enabled = False
+c.IPKernelApp.log_level = 40  # errors: that its own sockets on this machine are not encrypted is none
 """
 
 

@@ -15,7 +15,7 @@ def keep_to_one():
         return
     import numpy  # noqa: F401  # what is not loaded yet cannot be told
 
-    with suppress(ImportError):  # in WebAssembly there is one thread, and no threadpoolctl
+    with suppress(ImportError):  # it comes with what draws; in WebAssembly there is one thread anyway
         from threadpoolctl import threadpool_limits
 
         threadpool_limits(1, user_api="blas")

@@ -1,6 +1,5 @@
 """Shared fixtures: a real browser, the built book, and a server for it."""
 
-import fcntl
 import http.server
 import os
 import shutil
@@ -86,6 +85,8 @@ def newest_source():
 @pytest.fixture(scope="session")
 def site():
     """Return the built book's folder, building it first where it is missing or older than a source."""
+    import fcntl  # not on Windows, where a student needs no book
+
     out = ROOT / "_build" / "html"
     out.parent.mkdir(exist_ok=True)
     with open(out.parent / ".lock", "w") as lock:  # one build, however many test processes there are

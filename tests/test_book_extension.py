@@ -45,6 +45,22 @@ import matplotlib.pyplot as plt
 plt.semilogy([1e-4, 1], [1, 1e-4], color="#D55E00", label="$w_1$"); plt.legend();
 ```
 """
+MEETS = FRONT + """\
+# Meets OTHER
+
+```{code-cell} ipython3
+import time
+from pathlib import Path
+
+Path("ONE.here").touch()
+waited = 0
+while not Path("OTHER.here").exists():
+    waited += 1
+    assert waited < 1200, "OTHER does not come"
+    time.sleep(0.1)
+print("ONE and OTHER")
+```
+"""
 FAULTS = {
     "raises": (FRONT + "# Raises\n\n```{code-cell} ipython3\n1 / 0\n```\n", "Executing notebook failed"),
     "warns": (
@@ -105,7 +121,9 @@ def book(tmp_path_factory):
     """Return a tiny book that has been built once."""
     folder = tmp_path_factory.mktemp("book")
     plain = "# Plain\n\nSolve {assignment}`ps03`, {download}`the third <downloads/ps03.ipynb>`.\n"
-    make_book(folder, {"start": GOOD, "plain": plain})
+    left = MEETS.replace("ONE", "left").replace("OTHER", "right")
+    meeting = {"left": left, "right": MEETS.replace("ONE", "right").replace("OTHER", "left")}
+    make_book(folder, {"start": GOOD, "plain": plain, **(meeting if os.cpu_count() > 1 else {})})
     (folder / "_build" / "downloads").mkdir(parents=True)
     (folder / "_build" / "downloads" / "ps03.ipynb").write_text("{}")
     code, said = build(folder)
@@ -124,20 +142,26 @@ def test_outputs_follow_the_package_and_an_unchanged_book_is_left_alone(book):
     code, said = build(book)
     assert code == 0, said
     assert "0 added, 0 changed, 0 removed" in said
-    assert "Executed notebook" not in said
+    assert "running pages" not in said
 
     (book / "gdcourse" / "__init__.py").write_text("VALUE = 42\n")
     code, said = build(book)
     assert code == 0, said
-    assert "Executed notebook" in said
+    assert "running pages" in said
     assert "the value is 42" in page(book)
 
     (book / "gdcourse" / "front.js").write_text("export default 1\n")
-    assert "Executed notebook" in build(book)[1]
+    assert "running pages" in build(book)[1]
 
     (book / "gdcourse" / "front.js").unlink()  # back to a state seen before: read again, but from the cache
     code, said = build(book)
-    assert code == 0 and "Using cached notebook" in said and "Executed notebook" not in said
+    assert code == 0 and "Using cached notebook" in said and "running pages" not in said
+
+
+@pytest.mark.skipif(os.cpu_count() == 1, reason="one processor runs one page at a time")
+def test_pages_run_side_by_side(book):
+    """Each of two pages waited for the other, which one after the other could not have done."""
+    assert "left and right" in page(book, "left") and "right and left" in page(book, "right")
 
 
 def test_mathematics_is_typeset_and_figures_stand_in_the_page(book):

@@ -94,7 +94,8 @@ def test_a_job_has_the_rights_it_needs_and_no_other(path):
 
 def test_only_main_is_published_and_only_after_the_tests():
     jobs = load("site.yml")["jobs"]
-    assert set(jobs["notebooks"]["needs"]) == {"test", "book"} and jobs["deploy"]["needs"] == "notebooks"
+    assert set(jobs["notebooks"]["needs"]) == {"test", "pythons", "students", "book"}
+    assert jobs["deploy"]["needs"] == "notebooks"
     assert jobs["notebooks"]["if"] == "github.ref == 'refs/heads/main'"
     assert "GDCOURSE_REPOSITORY" not in load("site.yml").get("env", {})
     assert jobs["book"]["env"]["GDCOURSE_REPOSITORY"].startswith("${{ github.ref == 'refs/heads/main' && ")
@@ -148,30 +149,31 @@ fi
 
 
 @pytest.mark.parametrize(
-    "newest, links, seeds, already, expected",
+    "newest, links, seeds, arithmetic, already, expected",
     [
-        ("failure", "success", "success", "[]", ["issue create --title Weekly: the newest releases break the course"]),
-        ("success", "failure", "success", "[]", ["issue create --title Weekly: links lead nowhere"]),
-        ("failure", "failure", "success", "[]", ["issue create", "issue create"]),
-        ("success", "failure", "success", '[{"number": 7, "title": "Weekly: links lead nowhere"}]',
+        ("failure", "success", "success", "success", "[]", ["issue create --title Weekly: the newest releases break"]),
+        ("success", "failure", "success", "success", "[]", ["issue create --title Weekly: links lead nowhere"]),
+        ("failure", "failure", "success", "success", "[]", ["issue create", "issue create"]),
+        ("success", "failure", "success", "success", '[{"number": 7, "title": "Weekly: links lead nowhere"}]',
          ["issue comment 7 --body"]),
-        ("success", "failure", "success", '[{"number": 7, "title": "Links of a page"}]', ["issue create"]),
-        ("cancelled", "success", "success", "[]", []),
-        ("success", "success", "failure", "[]", ["issue create --title Weekly: an exercise is unfair on some seed"]),
+        ("success", "failure", "success", "success", '[{"number": 7, "title": "Links of a page"}]', ["issue create"]),
+        ("cancelled", "success", "success", "success", "[]", []),
+        ("success", "success", "failure", "success", "[]", ["issue create --title Weekly: an exercise is unfair on"]),
+        ("success", "success", "success", "failure", "[]", ["issue create --title Weekly: a page does not hold on"]),
     ],
 )
-def test_a_weekly_failure_is_written_up_once(tmp_path, newest, links, seeds, already, expected):
+def test_a_weekly_failure_is_written_up_once(tmp_path, newest, links, seeds, arithmetic, already, expected):
     (tmp_path / "gh").write_text(GH)
     (tmp_path / "gh").chmod(0o755)
     asked = tmp_path / "asked"
     asked.touch()
     environment = {
         "PATH": f"{tmp_path}:{os.environ['PATH']}", "ASKED": str(asked), "OPEN": already,
-        "NEWEST": newest, "LINKS": links, "SEEDS": seeds,
+        "NEWEST": newest, "LINKS": links, "SEEDS": seeds, "ARITHMETIC": arithmetic,
         "RUN": "https://github.com/somebody/course/actions/runs/1",
     }  # fmt: skip
     report = load("weekly.yml")["jobs"]["report"]
-    assert report["if"] == "failure()" and set(report["needs"]) == {"newest", "links", "seeds"}
+    assert report["if"] == "failure()" and set(report["needs"]) == {"newest", "links", "seeds", "arithmetic"}
     subprocess.run(["bash", "-e", "-c", report["steps"][0]["run"]], cwd=tmp_path, check=True, env=environment)
     written = [line for line in asked.read_text().splitlines() if not line.startswith("issue list")]
     assert len(written) == len(expected)
