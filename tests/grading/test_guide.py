@@ -15,7 +15,7 @@ import yaml
 from nbgrader.api import Gradebook
 
 from gdcourse import checks
-from gdcourse.grading.sample import made_up_class, solution_name
+from gdcourse.grading.authoring.sample import made_up_class, solution_name
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "chapters" / "grading-guide.md").read_text("utf-8")
