@@ -21,7 +21,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from gdcourse import checks
-from gdcourse.grading.assign import release_notebook
+from gdcourse.grading.authoring.assign import release_notebook
 
 logger = logging.getLogger(__name__)
 

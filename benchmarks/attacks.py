@@ -126,7 +126,7 @@ def main(arguments):
     attacks = [a for a in corpus() if not names or a.name in names]
     known = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     if side in ("", "stock"):
-        from gdcourse.grading.assign import assign
+        from gdcourse.grading.authoring.assign import assign
 
         folder = Path(tempfile.mkdtemp())
         (folder / "out").mkdir()

@@ -37,12 +37,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from training import processor
 
 from gdcourse import checks
-from gdcourse.grading import intake
-from gdcourse.grading.assign import assign, release_notebook, write
-from gdcourse.grading.execute import execute
-from gdcourse.grading.processes import close
-from gdcourse.grading.sample import HABITS, answers, made_up_class, submission
-from gdcourse.grading.scores import scores
+from gdcourse.grading.authoring.assign import assign, release_notebook, write
+from gdcourse.grading.authoring.sample import HABITS, answers, made_up_class, submission
+from gdcourse.grading.gradebook.scores import scores
+from gdcourse.grading.intake import rebuilding
+from gdcourse.grading.running.execute import execute
+from gdcourse.grading.sandbox.warm_processes import close
 
 EXERCISES = Path(__file__).resolve().parent.parent / "exercises"
 PS, SEED = "ps03", 0
@@ -234,7 +234,8 @@ def harm(course):
 
     Raises: RuntimeError if an honest submission right after one of them has other points than before.
     """
-    cells = intake.job_cells(intake.read(course / "submitted" / "s0001" / PS, intake.skeleton(course, PS)).notebook)
+    taken = rebuilding.read(course / "submitted" / "s0001" / PS, rebuilding.skeleton(course, PS))
+    cells = rebuilding.job_cells(taken.notebook)
     job = {"ps": PS, "student": "s0001", "seed": SEED, "limits": {"cell_seconds": LIMIT}}
     honest = {**job, "cells": cells}
     right, beyond = execute(honest)["scores"], {}

@@ -9,11 +9,12 @@ import time
 from pathlib import Path
 
 from gdcourse import checks
-from gdcourse.grading.assign import assign
-from gdcourse.grading.grade import grade, write_feedback
-from gdcourse.grading.report import write_report
-from gdcourse.grading.sample import write_class
-from gdcourse.grading.scores import as_table, scores
+from gdcourse.grading.authoring.assign import assign
+from gdcourse.grading.authoring.sample import write_class
+from gdcourse.grading.grade import grade
+from gdcourse.grading.gradebook.feedback import write_feedback
+from gdcourse.grading.gradebook.scores import as_table, scores
+from gdcourse.grading.report.page import write_report
 
 HERE = Path(__file__).resolve().parent
 PS, STUDENTS, SEED = "ps03", 12, 0

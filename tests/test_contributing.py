@@ -14,7 +14,7 @@ INSERT = re.compile(r"In\s`([^`]+)`, before `([^`]+)`:\n\n(`{3,4})(?:python|md)\
 APPEND = re.compile(r"In\s`([^`]+)`, at the end:\n\n```python\n(.*?)```", re.DOTALL)
 OPTIMISERS = "tests/test_optimizers.py", "gdcourse/optimizers.py"
 BUILD = """\
-from gdcourse.grading.assign import release_notebook
+from gdcourse.grading.authoring.assign import release_notebook
 for cell in release_notebook("exercises/ps01.md").cells:
     name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
     if name.startswith("steepness"):

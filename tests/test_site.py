@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 
 from gdcourse import checks
 from gdcourse.checks.exercise import as_tuple, source_of
-from gdcourse.grading.assign import _bodies
+from gdcourse.grading.authoring.assign import _bodies
 
 pytestmark = pytest.mark.browser
 

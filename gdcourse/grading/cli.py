@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from gdcourse.grading.course import CourseError
+from gdcourse.grading.course.directory import CourseError
 
 
 def _course(context, parameter, value):
-    from gdcourse.grading.course import course_directory
+    from gdcourse.grading.course.directory import course_directory
 
     try:
         return course_directory(value)
@@ -50,7 +50,7 @@ def main():
 @in_plain_words
 def assign(ps, course):
     """Build the source and the release of assignment PS, such as ps03."""
-    from gdcourse.grading import assign as building
+    from gdcourse.grading.authoring import assign as building
 
     release = building.assign(course, ps)
     click.echo(f"Release: {release}")
@@ -64,7 +64,7 @@ def assign(ps, course):
 @in_plain_words
 def sample(ps, students, seed, course):
     """Make up a class that hands in assignment PS: right, wrong in known ways, and unlucky."""
-    from gdcourse.grading.sample import write_class
+    from gdcourse.grading.authoring.sample import write_class
 
     write_class(course, ps, students, seed)
     click.echo(f"{students} submissions in {Path(course) / 'submitted'}")
@@ -92,7 +92,7 @@ dask_option = click.option("--dask", metavar="ADDRESS", help="A dask scheduler, 
 def grade(ps, students, workers, backend, dask, force, dry_run, course):
     """Grade what was handed in of assignment PS. A run that was stopped goes on where it was."""
     from gdcourse.grading.grade import rehearse
-    from gdcourse.grading.tables import shown
+    from gdcourse.grading.report.tables import shown
 
     if dry_run:
         for student, what in rehearse(course, ps, students, backend, force):
@@ -112,7 +112,7 @@ def grade(ps, students, workers, backend, dask, force, dry_run, course):
 @in_plain_words
 def regrade(ps, only, students, workers, backend, dask, course):
     """Run again what ended with a certain status."""
-    from gdcourse.grading.job import STATUSES
+    from gdcourse.grading.running.job import STATUSES
 
     for status in set(only) - set(STATUSES):
         raise ValueError(f"--only must be one of {', '.join(STATUSES)}, got {status!r}")
@@ -142,10 +142,10 @@ def _grade(course, ps, backend, **options):
     finally:
         if bar:
             bar.render_finish()
-    from gdcourse.grading import tables  # not sooner: what these load would keep the first worker waiting
-    from gdcourse.grading.entries import read
-    from gdcourse.grading.report import write_report
-    from gdcourse.grading.run import passed_over
+    from gdcourse.grading.gradebook.reading import read
+    from gdcourse.grading.intake.submitted import passed_over
+    from gdcourse.grading.report import tables  # not sooner: what these load would keep the first worker waiting
+    from gdcourse.grading.report.page import write_report
 
     for path in passed_over(course, ps):
         click.echo(f"Passed over, for it is no folder {ps} of a student's: {tables.shown(str(path))}", err=True)
@@ -170,7 +170,7 @@ def _grade(course, ps, backend, **options):
 @in_plain_words
 def status(ps, course):
     """Say how each student's submission ended."""
-    from gdcourse.grading.tables import status
+    from gdcourse.grading.report.tables import status
 
     click.echo(status(course, ps))
 
@@ -182,7 +182,7 @@ def status(ps, course):
 @in_plain_words
 def explain(student, ps, course):
     """Tell a submission's story: what was run, what stopped it, every verdict, and what to do next."""
-    from gdcourse.grading.tables import explain
+    from gdcourse.grading.report.tables import explain
 
     click.echo(explain(course, ps, student))
 
@@ -195,8 +195,8 @@ def explain(student, ps, course):
 @in_plain_words
 def feedback(ps, students, workers, course):
     """Write each student's feedback, as nbgrader does."""
-    from gdcourse.grading.grade import write_feedback
-    from gdcourse.grading.report import write_report
+    from gdcourse.grading.gradebook.feedback import write_feedback
+    from gdcourse.grading.report.page import write_report
 
     with click.progressbar(length=0, label=f"{ps}: feedback", show_pos=True, file=sys.stderr) as bar:
 
@@ -218,8 +218,8 @@ def feedback(ps, students, workers, course):
 @in_plain_words
 def report(ps, course):
     """Write the page about a graded assignment, and its table of grades again: marks given by hand since count."""
-    from gdcourse.grading.report import write_report
-    from gdcourse.grading.tables import write_csv
+    from gdcourse.grading.report.page import write_report
+    from gdcourse.grading.report.tables import write_csv
 
     click.echo(f"Report: {write_report(course, ps)}")
     click.echo(f"Grades: {write_csv(course, ps)}")
@@ -229,11 +229,11 @@ def report(ps, course):
 @in_plain_words
 def doctor():
     """Try what this machine can keep a submission from doing, and say which limits hold."""
-    from gdcourse.grading.doctor import as_table
-    from gdcourse.grading.doctor import doctor as examine
+    from gdcourse.grading.running.execute import execute
+    from gdcourse.grading.sandbox import doctor as examination
 
-    rows = examine()
-    click.echo(as_table(rows))
+    rows = examination.doctor(execute)
+    click.echo(examination.as_table(rows))
     if any(row.holds is False for row in rows):
         raise SystemExit(1)
 

@@ -6,12 +6,10 @@ command goes on where the last one stopped, and runs nothing twice: what a resul
 """
 
 import contextlib
-import fnmatch
-import os
-from pathlib import Path
 
-from gdcourse.grading import journal, pool
-from gdcourse.grading.course import FULL, CourseError
+from gdcourse.grading.course.directory import FULL, CourseError
+from gdcourse.grading.gradebook import journal
+from gdcourse.grading.running import pool
 
 
 def grade(course, ps, students="*", workers=None, backend="warm", dask=None, force=False, only=(), limits=None,
@@ -24,10 +22,12 @@ def grade(course, ps, students="*", workers=None, backend="warm", dask=None, for
         and after each.
     Returns: a list of Outcome. Raises: CourseError.
     """
-    crew = _cluster(dask) if dask else pool.Pool(workers or _cores(), ps, backend)
+    crew = _cluster(dask) if dask else pool.Pool(workers or pool.cores(), ps, backend)
     with crew, _room(), journal.alone(course):
-        from gdcourse.grading.record import Record  # nbgrader takes a second to load, and a worker starts meanwhile
-        from gdcourse.grading.run import Run, enterable, submissions
+        # Not sooner: nbgrader takes a second to load, and a worker starts meanwhile.
+        from gdcourse.grading.gradebook.class_run import Run
+        from gdcourse.grading.gradebook.record import Record
+        from gdcourse.grading.intake.submitted import enterable, submissions
 
         run, folders = Run(course, ps, backend, limits, force or bool(only), only), submissions(course, ps, students)
         begin(len(run.wanted(folders)))
@@ -51,48 +51,20 @@ def _room():
                           "make room and run the same command again.") from None  # fmt: skip
 
 
-def _cores():
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-
-
 def _cluster(address):
-    from gdcourse.grading.cluster import Cluster
+    from gdcourse.grading.running.cluster import Cluster
 
     return Cluster(address)
 
 
 def rehearse(course, ps, students="*", backend="warm", force=False, only=()):
     """Return [(student, what would be done)] without running or writing anything but the secret seed."""
-    from gdcourse.grading.record import Record
-    from gdcourse.grading.run import Run, submissions
+    from gdcourse.grading.gradebook.class_run import Run
+    from gdcourse.grading.gradebook.record import Record
+    from gdcourse.grading.intake.submitted import submissions
 
     run = Run(course, ps, backend, None, force or bool(only), only)
     with Record(course, run.ours) as record:
         run.open(record)
     plans = [run.plan(*item) for item in run.wanted(submissions(course, ps, students)).items()]
     return [(p.student, ": ".join(filter(None, p.submission[:2])) if p.submission.status else p.what) for p in plans]
-
-
-def write_feedback(course, ps, students="*", workers=None, begin=lambda number: None, progress=lambda student: None):
-    """Write the feedback of everyone who is graded, in several processes. Returns: {student: what went wrong}."""
-    from concurrent.futures import ProcessPoolExecutor, as_completed
-    from multiprocessing import get_context
-
-    from gdcourse.grading import intake
-    from gdcourse.grading.feedback import feedback
-    from gdcourse.grading.record import Record
-
-    course = str(Path(course).resolve())
-    with Record(course, intake.skeleton(course, ps)) as record:
-        there = sorted(student for student in record.standing()[0] if fnmatch.fnmatchcase(student, students))
-    if not there:
-        raise CourseError(f"nobody's {ps} is graded yet among those asked for. Run: gdcourse grade {ps}")
-    begin(len(there))
-    failed = {}
-    with ProcessPoolExecutor(min(workers or _cores(), len(there)), get_context("spawn")) as processes:
-        coming = {processes.submit(feedback, course, ps, student): student for student in there}
-        for done in as_completed(coming):
-            if said := done.result():
-                failed[coming[done]] = said
-            progress(coming[done])
-    return failed

@@ -197,7 +197,7 @@ def test_cases_are_plain_fresh_and_repeatable(exercise):
 @pytest.mark.parametrize("exercise", EXERCISES, ids=named)
 def test_what_travels_stands_on_its_own(exercise):
     """Solutions go into notebooks, and drives into the student's process: they find nothing there but np."""
-    from gdcourse.grading.sample import functions_of, solution_source
+    from gdcourse.grading.authoring.sample import functions_of, solution_source
 
     for solution in (exercise.reference, *exercise.styles):
         assert passed(exercise, functions_of(exercise, solution_source(exercise, solution)), 0)

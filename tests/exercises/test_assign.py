@@ -10,9 +10,9 @@ from nbgrader.nbgraderformat import MetadataValidator
 
 from gdcourse import checks
 from gdcourse.checks.exercise import as_tuple
-from gdcourse.grading.assign import release_notebook, source_notebook
+from gdcourse.grading.authoring.assign import release_notebook, source_notebook
 from gdcourse.grading.cli import main
-from gdcourse.grading.course import CourseError, course_directory
+from gdcourse.grading.course.directory import CourseError, course_directory
 
 
 @pytest.fixture(scope="module")

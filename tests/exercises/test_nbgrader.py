@@ -9,9 +9,10 @@ import pytest
 from nbgrader.validator import Validator
 
 from gdcourse import checks
-from gdcourse.grading.assign import assign, nbgrader, release_notebook
-from gdcourse.grading.sample import Answer, expected_points, solution_source, submission, write_class
-from gdcourse.grading.scores import as_table, scores
+from gdcourse.grading.authoring.assign import assign, release_notebook
+from gdcourse.grading.authoring.sample import Answer, expected_points, solution_source, submission, write_class
+from gdcourse.grading.course.nbgrader import nbgrader
+from gdcourse.grading.gradebook.scores import as_table, scores
 
 PS, STUDENTS = "ps03", 12
 

@@ -5,8 +5,8 @@ import pytest
 from nbgrader.utils import parse_utc
 
 from gdcourse import checks
-from gdcourse.grading.assign import release_notebook
-from gdcourse.grading.sample import DUE, answers, expected_points, made_up_class, write_class
+from gdcourse.grading.authoring.assign import release_notebook
+from gdcourse.grading.authoring.sample import DUE, answers, expected_points, made_up_class, write_class
 
 
 @pytest.fixture(scope="module")

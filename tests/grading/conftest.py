@@ -4,7 +4,9 @@ import shutil
 
 import pytest
 
-from gdcourse.grading import assign, intake, pool
+from gdcourse.grading.authoring import assign
+from gdcourse.grading.intake import rebuilding
+from gdcourse.grading.running import pool
 
 PS = "ps03"
 
@@ -28,7 +30,7 @@ def course(assigned, tmp_path):
 
 @pytest.fixture(scope="session")
 def ours(assigned):
-    return intake.skeleton(assigned, PS)
+    return rebuilding.skeleton(assigned, PS)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import nbformat
 import pytest
 from bs4 import BeautifulSoup
 
-from gdcourse.grading.job import STATUSES
+from gdcourse.grading.running.job import STATUSES
 from tests.conftest import needs_sandbox
 from tests.grading.attacks import MODULES, PS, corpus
 from tests.grading.attacks.engine import run

@@ -9,9 +9,9 @@ from nbgrader.api import Gradebook
 
 from gdcourse import checks
 from gdcourse.grading import grade
-from gdcourse.grading.assign import write
-from gdcourse.grading.course import CourseError
-from gdcourse.grading.sample import Answer, solution_source, submission
+from gdcourse.grading.authoring.assign import write
+from gdcourse.grading.authoring.sample import Answer, solution_source, submission
+from gdcourse.grading.course.directory import CourseError
 from tests.conftest import needs_sandbox, unavailable
 from tests.grading.conftest import PS
 
@@ -66,7 +66,7 @@ def test_the_cluster_grades_as_this_machine_does_and_a_lost_worker_loses_nothing
 
 def test_no_scheduler_is_said_plainly(course, ours, cluster, monkeypatch):
     hand_in(course, ours, 1)
-    monkeypatch.setattr("gdcourse.grading.cluster.PATIENCE", 2)
+    monkeypatch.setattr("gdcourse.grading.running.cluster.PATIENCE", 2)
     with pytest.raises(CourseError, match=r"no dask scheduler answers at tcp://127\.0\.0\.1:9"):
         grade.grade(course, PS, dask="tcp://127.0.0.1:9")
 
@@ -81,7 +81,7 @@ def empty_scheduler():
 
 def test_a_scheduler_without_workers_is_said_plainly(course, ours, cluster, empty_scheduler, monkeypatch):
     hand_in(course, ours, 1)
-    monkeypatch.setattr("gdcourse.grading.cluster.PATIENCE", 2)
+    monkeypatch.setattr("gdcourse.grading.running.cluster.PATIENCE", 2)
     with pytest.raises(CourseError, match=r"has no workers after 2 s\. Start one: dask worker tcp://"):
         grade.grade(course, PS, dask=empty_scheduler.scheduler_address)
 

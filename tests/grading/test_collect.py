@@ -9,8 +9,8 @@ import zipfile
 
 import pytest
 
-from gdcourse.grading import collect, intake
-from gdcourse.grading.assign import nbgrader
+from gdcourse.grading.course.nbgrader import nbgrader
+from gdcourse.grading.intake import collect, rebuilding
 from tests.grading.conftest import PS
 
 NOTEBOOK = b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}'
@@ -103,7 +103,7 @@ def test_who_hands_in_no_notebook_has_a_line(collected, ours, end):
     for student, words in reasons.items():
         why = f"Hand in the notebook itself: none could be taken from {words}."
         assert refused(found, student) == why
-        taken = intake.read(collected.course / "submitted" / student / PS, ours)
+        taken = rebuilding.read(collected.course / "submitted" / student / PS, ours)
         assert (taken.status, taken.reason) == ("rejected", why)
         said = student.removesuffix(" 7")
         assert f"WARNING] {said}: no notebook could be taken from {words}\n" in collected.said
@@ -201,7 +201,7 @@ BOMB = zipped({"big.ipynb": b"0" * 41_000_000})
 )
 def test_a_students_archive_that_cannot_be_opened_is_rejected_with_the_reason(collected, ours, content, words):
     collected(class__zip=zipped({"eve_1_2_ps03.zip": content}))
-    taken = intake.read(collected.course / "submitted" / "eve" / PS, ours)
+    taken = rebuilding.read(collected.course / "submitted" / "eve" / PS, ours)
     assert taken.status == "rejected" and words in taken.reason and "eve_1_2_ps03.zip" in taken.reason
 
 

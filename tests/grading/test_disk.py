@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from gdcourse.grading import intake
-from gdcourse.grading.execute import execute
+from gdcourse.grading.intake import rebuilding
+from gdcourse.grading.running.execute import execute
 from tests.conftest import needs_sandbox
 from tests.grading.attacks import corpus
 from tests.grading.attacks.arena import Arena, Services
@@ -32,10 +32,10 @@ def test_a_greedy_submission_ends_in_time_beside_honest_ones(arena, name):
     (attack,) = (a for a in corpus() if a.name == name)
     arena.hand_in(name, attack)
     arena.hand_in_honestly(f"{name}-neighbour", RIGHT)
-    ours = intake.skeleton(arena.course, PS)
+    ours = rebuilding.skeleton(arena.course, PS)
     results = []
     for student in (f"{name}-neighbour", name, f"{name}-neighbour"):
-        cells = intake.job_cells(intake.read(arena.folder(student), ours).notebook)
+        cells = rebuilding.job_cells(rebuilding.read(arena.folder(student), ours).notebook)
         results.append(execute({"ps": PS, "student": student, "cells": cells, "seed": 3, "limits": LIMITS}))
     before, greedy, after = results
     assert greedy["status"] != "grader error" and sum(greedy["scores"].values()) == 0
@@ -49,7 +49,7 @@ def test_a_greedy_submission_ends_in_time_beside_honest_ones(arena, name):
 FULL = """
 import os, shutil, sys
 from pathlib import Path
-from gdcourse.grading.course import CourseError
+from gdcourse.grading.course.directory import CourseError
 from gdcourse.grading.grade import grade
 
 course, room = Path("/small/course"), int(sys.argv[1])

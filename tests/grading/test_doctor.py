@@ -4,14 +4,15 @@ import os
 
 import pytest
 
-from gdcourse.grading import cgroups, doctor, processes
-from gdcourse.grading.sandbox import MISSING
+from gdcourse.grading.running.execute import execute
+from gdcourse.grading.sandbox import cgroups, doctor, warm_processes
+from gdcourse.grading.sandbox.bubblewrap import MISSING
 from tests.conftest import needs_sandbox
 
 
 def test_every_limit_holds_in_the_sandbox(monkeypatch):
     needs_sandbox()
-    rows = doctor.doctor()
+    rows = doctor.doctor(execute)
     assert len(rows) == len(doctor.TRIALS) + 7
     lax = [row for row in rows if row.holds is False and not ("threads" in row.limit and not cgroups.places())]
     assert lax == []
@@ -20,18 +21,18 @@ def test_every_limit_holds_in_the_sandbox(monkeypatch):
 
 
 def test_without_one_it_says_what_does_not_hold():
-    rows = {row.limit: row for row in doctor.doctor("plain")}
+    rows = {row.limit: row for row in doctor.doctor(execute, "plain")}
     for limit in ("no network", "no other process", "the grader's own files are out of sight"):
         assert rows[limit].holds is False and rows[limit].found == "it worked"
     for limit in ("a submission runs", "a loop without end is stopped", "what is asked for is withheld"):
         assert rows[limit].holds is True
     assert rows["a control group for each submission"].holds is None
-    processes.close()
+    warm_processes.close()
 
 
 def test_it_says_what_to_install(monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
-    (row,) = doctor.doctor()
+    (row,) = doctor.doctor(execute)
     assert row.holds is False and row.found == MISSING and "apt install bubblewrap" in doctor.as_table([row])
 
 

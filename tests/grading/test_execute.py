@@ -15,14 +15,14 @@ import time
 import pytest
 
 from gdcourse import checks
-from gdcourse.grading import processes
-from gdcourse.grading.execute import execute
-from gdcourse.grading.inside import Line
-from gdcourse.grading.outputs import clean
-from gdcourse.grading.sample import answers, expected_points, solution_source
-from gdcourse.grading.sandbox import SandboxError
-from gdcourse.grading.stripped import PACKAGE, package_hash, provided, stripped, without
-from gdcourse.grading.wire import Channel
+from gdcourse.grading.authoring.sample import answers, expected_points, solution_source
+from gdcourse.grading.running.cell_outputs import clean
+from gdcourse.grading.running.execute import execute
+from gdcourse.grading.sandbox import warm_processes
+from gdcourse.grading.sandbox.bubblewrap import SandboxError
+from gdcourse.grading.sandbox.package_copy import PACKAGE, package_hash, provided, stripped, without
+from gdcourse.grading.sandbox.runner import Line
+from gdcourse.grading.sandbox.wire import Channel
 from tests.conftest import needs_sandbox
 
 SEED = 2**60 + 7
@@ -245,12 +245,12 @@ FORGERIES = {
 
 def test_forged_epochs_of_nothing_earn_nothing():
     source = """
-from gdcourse.grading import inside
+from gdcourse.grading.sandbox import runner
 def forged(self, names, drive, count, seconds):
     for _ in range(count):
         self.channel.exchange("next")
     return "observed", [[NOTHING, {}, None, ""]] * count
-inside.Notebook.do_observe = forged
+runner.Notebook.do_observe = forged
 def iterate_minibatches(n, batch_size, rng):
     return []
 """
@@ -262,10 +262,10 @@ def iterate_minibatches(n, batch_size, rng):
 @pytest.mark.parametrize("forgery", FORGERIES)
 def test_forged_answers_earn_nothing(forgery):
     source = f"""
-from gdcourse.grading import inside
+from gdcourse.grading.sandbox import runner
 def forged(self, names, drive, count, seconds):
     {FORGERIES[forgery]}
-inside.Notebook.do_observe = forged
+runner.Notebook.do_observe = forged
 def standardize(X):
     return X
 """
@@ -425,22 +425,22 @@ print(type(gradient_ratio(settings)).__name__, gradient_ratio(settings))
 
 
 def test_a_cold_process_does_the_same_and_is_not_kept():
-    processes.close()
+    warm_processes.close()
     result = execute(job("ps03", RIGHT, "plt.plot([1, 2]);", backend="kernel", exercises=["standardize"]))
     assert (result["status"], result["backend"], points(result)) == ("graded", "kernel", 2)
-    assert "image/png" in outputs(result, 1)[0]["data"] and processes.KEPT == {}
+    assert "image/png" in outputs(result, 1)[0]["data"] and warm_processes.KEPT == {}
 
 
 def test_a_dead_warm_process_is_replaced():
     execute(job("ps03", "1", exercises=[]))
     for warm in ("before", "while"):
-        process = processes.KEPT["job"][1].process
+        process = warm_processes.KEPT["job"][1].process
         process.kill()
         if warm == "before":
             process.wait()
         result = execute(job("ps03", RIGHT, exercises=["standardize"]))
         assert result["status"] == "graded" and points(result) == 2
-        assert processes.KEPT["job"][1].process.pid != process.pid
+        assert warm_processes.KEPT["job"][1].process.pid != process.pid
 
 
 def test_a_fault_of_ours_is_no_zero(monkeypatch):
@@ -480,14 +480,14 @@ def test_a_job_that_is_none_is_refused(change, message):
 
 
 def test_without_a_sandbox_only_plain_runs(monkeypatch):
-    processes.close()
+    warm_processes.close()
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(SandboxError, match="apt install bubblewrap"):
         execute(job("ps03"))
     result = execute(job("ps03", RIGHT, "plt.plot([1, 2]);", backend="plain", exercises=["standardize"]))
     assert (result["status"], result["backend"], points(result)) == ("graded", "plain", 2)
     assert "image/png" in outputs(result, 1)[0]["data"]
-    processes.close()
+    warm_processes.close()
 
 
 def test_nothing_outlives_the_grader(tmp_path):
@@ -495,11 +495,11 @@ def test_nothing_outlives_the_grader(tmp_path):
     code = f"""
 import sys, os, json
 sys.path.insert(0, {str(PACKAGE.parent)!r})
-from gdcourse.grading.execute import execute
-from gdcourse.grading import processes
+from gdcourse.grading.running.execute import execute
+from gdcourse.grading.sandbox import warm_processes
 the_job = json.loads({first!r})
 execute(the_job)
-print(processes.KEPT["job"][1].process.pid, flush=True)
+print(warm_processes.KEPT["job"][1].process.pid, flush=True)
 the_job["cells"][1]["source"] = "import time; time.sleep(60)"
 the_job["limits"] = {{"cell_seconds": 60}}
 execute(the_job)
@@ -519,7 +519,7 @@ execute(the_job)
         time.sleep(0.05)
     left = list(tmp_path.glob("gdcourse-grading-*"))
     assert len(left) == 1
-    swept = "from gdcourse.grading.stripped import workspace; print(workspace())"
+    swept = "from gdcourse.grading.sandbox.package_copy import workspace; print(workspace())"
     subprocess.run([sys.executable, "-c", swept], cwd=PACKAGE.parent, env=environment, check=True, capture_output=True)
     assert not list(tmp_path.glob("gdcourse-grading-*"))
 
@@ -538,7 +538,7 @@ def zombie(pid):
 
 
 def test_the_package_has_a_name_that_changes_with_it(tmp_path, monkeypatch):
-    from gdcourse.grading import stripped as module
+    from gdcourse.grading.sandbox import package_copy as module
 
     assert package_hash() == package_hash() and re.fullmatch("[0-9a-f]{16}", package_hash())
     (tmp_path / "a.py").write_text("x = 1")
@@ -550,13 +550,14 @@ def test_the_package_has_a_name_that_changes_with_it(tmp_path, monkeypatch):
 
 def test_what_is_computed_for_a_submission_ends_with_its_time(monkeypatch):
     asked = []
-    monkeypatch.setattr(processes, "ANSWERS", {})
-    monkeypatch.setattr(processes, "_computed", lambda *args: asked.append(args[-1]) or ("error", "TimeoutError", ""))
+    monkeypatch.setattr(warm_processes, "ANSWERS", {})
+    late = "error", "TimeoutError", ""
+    monkeypatch.setattr(warm_processes, "_computed", lambda *args: asked.append(args[-1]) or late)
     job = {"ps": "capstone", "backend": "plain", "limits": {}}
     for left in (99, 3):
-        processes.provide(job, "train", (), {}, left)
-    assert asked == [processes.PROVIDING, 3] and not processes.ANSWERS
-    monkeypatch.setattr(processes, "_computed", lambda *args: ("value", 1.0))
-    for note in ("", "x" * processes.QUESTION):  # a long question is answered, but not kept for ever
-        assert processes.provide(job, "train", ({"note": note},), {}, 100) == ("value", 1.0)
-    assert len(processes.ANSWERS) == 1
+        warm_processes.provide(job, "train", (), {}, left)
+    assert asked == [warm_processes.PROVIDING, 3] and not warm_processes.ANSWERS
+    monkeypatch.setattr(warm_processes, "_computed", lambda *args: ("value", 1.0))
+    for note in ("", "x" * warm_processes.QUESTION):  # a long question is answered, but not kept for ever
+        assert warm_processes.provide(job, "train", ({"note": note},), {}, 100) == ("value", 1.0)
+    assert len(warm_processes.ANSWERS) == 1

@@ -16,8 +16,9 @@ import pytest
 from gdcourse import checks
 from gdcourse.checks import judging
 from gdcourse.checks.exercise import Oracle, Rng, Run
-from gdcourse.grading import grade, intake
-from gdcourse.grading.job import STATUSES
+from gdcourse.grading import grade
+from gdcourse.grading.intake import rebuilding
+from gdcourse.grading.running.job import STATUSES
 from tests.grading.conftest import PS, make_believe
 
 BROKEN = 500
@@ -129,15 +130,15 @@ def folders(ours, tmp_path_factory):
 def test_each_is_taken_in_or_turned_away_with_a_reason(folders, ours):
     found = {}
     for folder in sorted(folders.iterdir()):
-        submission = intake.read(folder / PS, ours)
+        submission = rebuilding.read(folder / PS, ours)
         found.setdefault(submission.status, []).append(folder.name)
         assert submission.status in ("", "rejected", "missing"), submission
         assert submission.reason or not submission.status
         assert len(lines := submission.reason.split("\n")) <= 3 and all(map(str.isprintable, lines))
-        graded = [c for c in submission.notebook.cells if intake.kind_of(c) == "test"]
+        graded = [c for c in submission.notebook.cells if rebuilding.kind_of(c) == "test"]
         assert [c.source for c in sorted(graded, key=lambda c: c.id)] == [
             ours.marked[name].source for name in sorted(c.id for c in graded)]  # fmt: skip
-        assert len(graded) == sum(intake.kind_of(c) == "test" for c in ours.marked.values())
+        assert len(graded) == sum(rebuilding.kind_of(c) == "test" for c in ours.marked.values())
     assert len(found[""]) > 100 and len(found["rejected"]) > 100
 
 

@@ -14,9 +14,15 @@ import pytest
 from click.testing import CliRunner
 from nbgrader.api import Gradebook
 
-from gdcourse.grading import cli, grade, gradebook, intake, journal, pool, record, run, sandbox, tables
-from gdcourse.grading.course import CourseError
-from gdcourse.grading.job import STATUSES
+from gdcourse.grading import cli, grade
+from gdcourse.grading.course.directory import CourseError
+from gdcourse.grading.gradebook import class_run, journal, record
+from gdcourse.grading.gradebook.transaction import _OneTransaction
+from gdcourse.grading.intake import rebuilding
+from gdcourse.grading.report import tables
+from gdcourse.grading.running import pool
+from gdcourse.grading.running.job import STATUSES
+from gdcourse.grading.sandbox import bubblewrap
 from tests.grading.conftest import PS, make_believe
 
 
@@ -72,7 +78,7 @@ def test_everyone_has_one_status_and_only_what_can_be_run_is(course, handed_in, 
     assert by_name["zoe"].reason == "cell 3: too long\nthe notebook was called mine.ipynb."
     assert all(status in STATUSES for status in statuses(done).values())
     assert all(o.reason and len(o.reason.split("\n")) <= 3 for o in done if o.status != "graded")
-    with record.Record(course, intake.skeleton(course, PS)) as records:
+    with record.Record(course, rebuilding.skeleton(course, PS)) as records:
         assert records.scores() == {"ada": 20, "zoe": 4, "eve": 0, "kim": 0}
 
 
@@ -103,7 +109,7 @@ def test_what_has_not_changed_is_not_run_again(course, handed_in, pretend, monke
     assert [job["student"] for job in pretend[4:]] == ["zoe"]
     grade.grade(course, PS, backend="plain")
     assert len(pretend) == 8, "another back end is another result"
-    monkeypatch.setattr(run, "package_hash", lambda: "another version")
+    monkeypatch.setattr(class_run, "package_hash", lambda: "another version")
     grade.grade(course, PS, backend="plain")
     assert len(pretend) == 11
 
@@ -116,7 +122,7 @@ def test_what_is_missing_from_the_gradebook_is_entered_again_without_running(cou
     with Gradebook(f"sqlite:///{course}/gradebook.db", "gdcourse") as book:
         book.remove_submission(PS, "eve")
     assert all(o.now for o in grade.grade(course, PS)) and len(pretend) == 2
-    with record.Record(course, intake.skeleton(course, PS)) as records:
+    with record.Record(course, rebuilding.skeleton(course, PS)) as records:
         assert records.scores() == {"ada": 20, "eve": 20} and records.standing()[0] == {"ada", "eve"}
 
 
@@ -170,8 +176,8 @@ def test_a_run_killed_at_any_moment_loses_and_doubles_nothing(course, handed_in,
                 kill(journal.Journal, "add_result", after=True)
             case "in the gradebook":
                 calls = []
-                monkeypatch.setattr(gradebook._OneTransaction, "complete", lambda self: calls.append(1) or (
-                    self.get_bind() and super(gradebook._OneTransaction, self).commit() if len(calls) != 2 else die()))
+                monkeypatch.setattr(_OneTransaction, "complete", lambda self: calls.append(1) or (
+                    self.get_bind() and super(_OneTransaction, self).commit() if len(calls) != 2 else die()))
             case "before the notebook":
                 kill(record.Record, "_write")
             case "before it is done":
@@ -185,7 +191,7 @@ def test_a_run_killed_at_any_moment_loses_and_doubles_nothing(course, handed_in,
     runs = [job["student"] for job in pretend]
     assert runs.count("ada") == runs.count("zoe") == 1
     assert runs.count("eve") == (2 if moment == "before the journal" else 1)
-    with record.Record(course, intake.skeleton(course, PS)) as records:
+    with record.Record(course, rebuilding.skeleton(course, PS)) as records:
         assert records.scores() == points and records.standing()[0] == set(points)
     rows = sqlite3.connect(course / "gradebook.db").execute("select count(*) from submitted_assignment").fetchone()
     assert rows == (3,) and not any(o.now for o in grade.grade(course, PS))
@@ -201,7 +207,7 @@ def test_a_grader_error_is_no_zero_and_is_tried_again(course, handed_in, pretend
     pretend.run = lambda job: make_believe(job) if job["student"] == "ada" else pool.failed("the worker is gone.")
     result = command("grade", PS, code=3)
     assert "grader error      1           -  eve" in " ".join(result.output.split(" ")) or "eve" in result.output
-    with record.Record(course, intake.skeleton(course, PS)) as records:
+    with record.Record(course, rebuilding.skeleton(course, PS)) as records:
         assert records.scores() == {"ada": 20}
     pretend.run = make_believe
     assert "had not changed" in command("grade", PS).output
@@ -459,12 +465,12 @@ def hang(pipe, ps, backend):
 
 def test_a_machine_without_a_sandbox_runs_nothing(monkeypatch):
     def refuse(job):
-        raise sandbox.SandboxError("apt install bubblewrap, or --backend plain")
+        raise bubblewrap.SandboxError("apt install bubblewrap, or --backend plain")
 
-    monkeypatch.setattr("gdcourse.grading.execute.execute", refuse)
+    monkeypatch.setattr("gdcourse.grading.running.execute.execute", refuse)
     with pytest.raises(CourseError, match="apt install bubblewrap"):
         pool.result_of(pool.run_one(b"{}"))
-    monkeypatch.setattr("gdcourse.grading.execute.execute", lambda job: 1 / 0)
+    monkeypatch.setattr("gdcourse.grading.running.execute.execute", lambda job: 1 / 0)
     assert pool.result_of(pool.run_one(b"{}"))["status"] == "grader error"
 
 

@@ -15,7 +15,7 @@ import yaml
 from nbgrader.api import Gradebook
 
 from gdcourse import checks
-from gdcourse.grading.sample import made_up_class, solution_name
+from gdcourse.grading.authoring.sample import made_up_class, solution_name
 from tests.conftest import needs_sandbox
 
 ROOT = Path(__file__).resolve().parents[2]

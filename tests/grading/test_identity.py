@@ -20,9 +20,10 @@ from nbgrader.plugins import CsvExportPlugin
 
 from gdcourse import checks
 from gdcourse.grading import grade
-from gdcourse.grading.assign import assign, nbgrader, release_notebook, write
-from gdcourse.grading.course import CourseError
-from gdcourse.grading.sample import made_up_class, submission
+from gdcourse.grading.authoring.assign import assign, release_notebook, write
+from gdcourse.grading.authoring.sample import made_up_class, submission
+from gdcourse.grading.course.directory import CourseError
+from gdcourse.grading.course.nbgrader import nbgrader
 
 SLOW = "never ends"
 STOCK = "\ndel c.Autograde\nc.Execute.timeout = 120\n"

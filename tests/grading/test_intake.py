@@ -7,12 +7,12 @@ import os
 import nbformat
 import pytest
 
-from gdcourse.grading import intake
+from gdcourse.grading.intake import rebuilding
 
 
 @pytest.fixture(scope="module")
 def ours(request):
-    return intake.skeleton(request.config.rootpath / "exercises", "ps03")
+    return rebuilding.skeleton(request.config.rootpath / "exercises", "ps03")
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def handed_in(tmp_path, ours):
     def take(content, name="ps03.ipynb"):
         content = json.dumps(content) if isinstance(content, dict | list) else content
         (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
-        return intake.read(folder, ours)
+        return rebuilding.read(folder, ours)
 
     take.folder = folder
     return take
@@ -85,9 +85,9 @@ def test_her_own_cells_stay_where_she_put_them(raw, handed_in):
     taken = handed_in(raw)
     assert taken.status == "" and [s for s in sources(taken.notebook) if "Try it" in s] == []
     place = next(i for i, c in enumerate(taken.notebook.cells) if c.source == "import scipy")
-    assert [intake.kind_of(c) for c in taken.notebook.cells[place : place + 3]] == ["free", "free", "solution"]
+    assert [rebuilding.kind_of(c) for c in taken.notebook.cells[place : place + 3]] == ["free", "free", "solution"]
     assert taken.notebook.cells[place + 1].metadata == {}
-    jobs = intake.job_cells(taken.notebook)
+    jobs = rebuilding.job_cells(taken.notebook)
     assert [j["kind"] for j in jobs if j["source"] == "import scipy"] == ["free"]
     assert len(jobs) == sum(c.cell_type == "code" for c in taken.notebook.cells)
 
@@ -119,7 +119,7 @@ def test_test_cells_are_ours_whatever_she_did_to_them(ours, raw, handed_in):
 def test_taking_in_twice_changes_nothing(ours, raw, handed_in):
     raw["cells"].insert(3, free("x = 1"))
     once = handed_in(raw).notebook
-    again, notes = intake.rebuild(once, ours)
+    again, notes = rebuilding.rebuild(once, ours)
     assert again == once and notes == []
 
 
@@ -182,13 +182,13 @@ def test_what_cannot_be_read_is_rejected_with_a_reason(handed_in, ours, content,
     assert "Traceback" not in taken.reason
     nbformat.validate(taken.notebook)
     assert taken.reason.split("\n")[0] in taken.notebook.cells[0].source
-    from gdcourse.grading.record import scores_of
+    from gdcourse.grading.gradebook.record import scores_of
 
     assert set(scores_of(taken.notebook).values()) == {0}
 
 
 def test_too_large_a_file_is_not_even_read(handed_in, monkeypatch):
-    monkeypatch.setattr("gdcourse.grading.handed_in.FILE", 1000)
+    monkeypatch.setattr("gdcourse.grading.intake.notebook_file.FILE", 1000)
     assert "larger than" in handed_in("1" * 1001).reason and handed_in("1" * 1000).reason.startswith("The file is no")
 
 
@@ -196,25 +196,25 @@ def test_links_and_devices_are_not_followed(tmp_path, handed_in, raw, ours):
     secret = tmp_path / "gradebook.db"
     secret.write_text(json.dumps(raw))
     (handed_in.folder / "ps03.ipynb").symlink_to(secret)
-    taken = intake.read(handed_in.folder, ours)
+    taken = rebuilding.read(handed_in.folder, ours)
     assert taken.status == "rejected" and "is a link, folder or device" in taken.reason
     (handed_in.folder / "ps03.ipynb").unlink()
     os.mkfifo(handed_in.folder / "ps03.ipynb")
-    assert "is a link, folder or device" in intake.read(handed_in.folder, ours).reason
+    assert "is a link, folder or device" in rebuilding.read(handed_in.folder, ours).reason
     (tmp_path / "eve").symlink_to(tmp_path / "ada")
-    assert "The folder is a link" in intake.read(tmp_path / "eve" / "ps03", ours).reason
+    assert "The folder is a link" in rebuilding.read(tmp_path / "eve" / "ps03", ours).reason
     (handed_in.folder / "ps03.ipynb").unlink()
     handed_in(raw)
     (handed_in.folder / "timestamp.txt").symlink_to(secret)
-    taken = intake.read(handed_in.folder, ours)
+    taken = rebuilding.read(handed_in.folder, ours)
     assert taken.status == "" and taken.timestamp is None and "timestamp.txt holds no date" in taken.reason
 
 
 def test_the_folder(tmp_path, handed_in, raw, ours):
-    assert intake.read(tmp_path / "nobody" / "ps03", ours).status == "missing"
-    assert intake.read(handed_in.folder, ours)[:2] == ("missing", "The folder is empty.")
+    assert rebuilding.read(tmp_path / "nobody" / "ps03", ours).status == "missing"
+    assert rebuilding.read(handed_in.folder, ours)[:2] == ("missing", "The folder is empty.")
     (handed_in.folder / "notes.pdf").write_text("")
-    assert intake.read(handed_in.folder, ours).reason == "There is no notebook in the folder, only notes.pdf."
+    assert rebuilding.read(handed_in.folder, ours).reason == "There is no notebook in the folder, only notes.pdf."
     taken = handed_in(raw, "My Solution.ipynb")
     assert taken.status == "" and taken.reason.split("\n") == [
         "the notebook was called My Solution.ipynb.", "other files are not used: notes.pdf."]  # fmt: skip
@@ -238,10 +238,10 @@ def test_what_this_machine_does_not_let_us_read_is_nobodys_zero(handed_in, raw, 
     def denied(path, *_):
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(f"gdcourse.grading.handed_in.os.{call}", denied)
+    monkeypatch.setattr(f"gdcourse.grading.intake.notebook_file.os.{call}", denied)
     course = handed_in.folder.parents[1].name
     why = f"{course}/ada/ps03{name} cannot be read: Permission denied. Make it readable: chmod u+rX."
-    assert intake.read(handed_in.folder, ours)[:2] == ("grader error", why)
+    assert rebuilding.read(handed_in.folder, ours)[:2] == ("grader error", why)
 
 
 def test_the_time_of_handing_in(handed_in, raw):
@@ -255,6 +255,6 @@ def test_the_time_of_handing_in(handed_in, raw):
 
 
 def test_a_fault_of_ours_is_nobodys_zero(handed_in, raw, monkeypatch):
-    monkeypatch.setattr(intake, "rebuild", lambda *_: 1 / 0)
+    monkeypatch.setattr(rebuilding, "rebuild", lambda *_: 1 / 0)
     taken = handed_in(raw)
     assert taken.status == "grader error" and "ZeroDivisionError" in taken.reason

@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from gdcourse.grading import journal
-from gdcourse.grading.course import CourseError
-from gdcourse.grading.journal import Journal
+from gdcourse.grading.course.directory import CourseError
+from gdcourse.grading.gradebook import journal
+from gdcourse.grading.gradebook.journal import Journal
 
 
 def filled(course):
@@ -110,7 +110,7 @@ def test_a_key_depends_on_all_of_a_job():
 
 
 def test_there_is_one_writer(tmp_path):
-    use = "from gdcourse.grading.journal import alone"
+    use = "from gdcourse.grading.gradebook.journal import alone"
     hold = f"{use}\nwith alone({str(tmp_path)!r}): print('held', flush=True), input()"
     other = subprocess.Popen([sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert other.stdout.readline() == b"held\n"

@@ -12,9 +12,11 @@ import pytest
 from nbgrader.api import Gradebook
 
 from gdcourse import checks
-from gdcourse.grading import grade, intake, journal
-from gdcourse.grading.assign import write
-from gdcourse.grading.sample import Answer, solution_source, submission
+from gdcourse.grading import grade
+from gdcourse.grading.authoring.assign import write
+from gdcourse.grading.authoring.sample import Answer, solution_source, submission
+from gdcourse.grading.gradebook import journal
+from gdcourse.grading.intake import rebuilding
 from tests.conftest import needs_sandbox
 from tests.grading.attacks.arena import descendants, processes
 from tests.grading.conftest import PS
@@ -29,7 +31,7 @@ def made(assigned, tmp_path_factory):
     """A course with a small class handed in, and the points each deserves."""
     needs_sandbox()
     course = shutil.copytree(assigned, tmp_path_factory.mktemp("kill") / "course")
-    exercises, release = checks.assignment(PS).exercises, intake.skeleton(course, PS).notebook
+    exercises, release = checks.assignment(PS).exercises, rebuilding.skeleton(course, PS).notebook
     release.cells = [c for c in release.cells if c.cell_type == "markdown" or "nbgrader" in c.metadata]  # quicker
     due = {}
     for number in range(STUDENTS):
@@ -67,7 +69,8 @@ def victim(parent, kind):
     if kind == "worker":  # those that spawn has started, but not the one that minds their semaphores
         found = [p for p in below if table[p][0] == parent and b"spawn_main" in command_line(p)]
     else:
-        found = [p for p in below if b"gdcourse.grading.inside" in command_line(p) and b"bwrap" not in command_line(p)]
+        lines = {p: command_line(p) for p in below}
+        found = [p for p in below if b"gdcourse.grading.sandbox.runner" in lines[p] and b"bwrap" not in lines[p]]
     return found[0] if found else None
 
 

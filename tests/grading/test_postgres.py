@@ -11,7 +11,7 @@ import pytest
 from nbgrader.api import Gradebook
 
 from gdcourse.grading import grade
-from gdcourse.grading.assign import assign
+from gdcourse.grading.authoring.assign import assign
 from tests.conftest import needs_sandbox, unavailable
 from tests.grading.conftest import PS
 from tests.grading.test_cluster import entered, hand_in

@@ -6,16 +6,18 @@ import nbformat
 import pytest
 
 from gdcourse import checks
-from gdcourse.grading import intake, sample
-from gdcourse.grading.assign import nbgrader
-from gdcourse.grading.sample import Answer, solution_source
-from gdcourse.grading.scores import scores
+from gdcourse.grading.authoring import sample
+from gdcourse.grading.authoring.sample import Answer, solution_source
+from gdcourse.grading.course.nbgrader import nbgrader
+from gdcourse.grading.gradebook.scores import scores
+from gdcourse.grading.intake import rebuilding
 from tests.grading.conftest import PS
 
 
 def test_the_settings_name_the_judge(request):
     settings = (request.config.rootpath / "exercises" / "nbgrader_config.py").read_text()
-    assert '"gdcourse.grading.preprocessor.Judge"' in settings and '"gdcourse.grading.preprocessor.Rebuild"' in settings
+    for name in ("Judge", "Rebuild"):
+        assert f'"gdcourse.grading.preprocessor.{name}"' in settings
 
 
 def test_stock_autograde_judges_as_gdcourse_grade_does(course, ours):
@@ -50,32 +52,32 @@ def test_stock_autograde_judges_as_gdcourse_grade_does(course, ours):
 
 
 def test_a_fault_of_ours_enters_no_score(ours, tmp_path, monkeypatch):
-    from gdcourse.grading import preprocessor
+    from gdcourse.grading.gradebook import preprocessor
 
     monkeypatch.setattr(preprocessor.intake, "skeleton", lambda *_: ours)
     monkeypatch.setattr(preprocessor.journal, "seed", lambda *_: 1)
     failed = {"status": "grader error", "reason": "the worker is gone"}
-    monkeypatch.setattr("gdcourse.grading.execute.execute", lambda job: failed)
+    monkeypatch.setattr("gdcourse.grading.running.execute.execute", lambda job: failed)
     resources = {"nbgrader": {"assignment": PS, "student": "ada"}}
     with pytest.raises(preprocessor.GradingFailed, match="the worker is gone"):
         preprocessor.Judge().preprocess(nbformat.from_dict(ours.notebook), resources)
 
 
 def test_what_could_not_be_read_is_not_run(ours, monkeypatch):
-    from gdcourse.grading import preprocessor
+    from gdcourse.grading.gradebook import preprocessor
 
     monkeypatch.setattr(preprocessor.intake, "skeleton", lambda *_: ours)
-    page = intake.unread(ours, "no reason")
+    page = rebuilding.unread(ours, "no reason")
     resources = {"nbgrader": {"assignment": PS, "student": "ada"}}
     assert preprocessor.Judge().preprocess(page, resources)[0] == page
 
 
 def test_a_student_cannot_say_that_her_notebook_is_not_to_be_run(ours, monkeypatch):
-    from gdcourse.grading import preprocessor
+    from gdcourse.grading.gradebook import preprocessor
 
     monkeypatch.setattr(preprocessor.intake, "skeleton", lambda *_: ours)
     book = nbformat.from_dict(ours.notebook)
-    book.cells[0].id = intake.UNREAD
+    book.cells[0].id = rebuilding.UNREAD
     ran = []
 
     def execute(job):
@@ -83,10 +85,10 @@ def test_a_student_cannot_say_that_her_notebook_is_not_to_be_run(ours, monkeypat
         nothing = [[] for _ in job["cells"]]
         return {"status": "graded", "reason": "", "outputs": nothing, "counts": [None for _ in nothing]}
 
-    monkeypatch.setattr("gdcourse.grading.execute.execute", execute)
+    monkeypatch.setattr("gdcourse.grading.running.execute.execute", execute)
     monkeypatch.setattr(preprocessor.journal, "seed", lambda *_: 1)
     resources = {"nbgrader": {"assignment": PS, "student": "eve"}}
     rebuilt, _ = preprocessor.Rebuild().preprocess(book, resources)
-    assert intake.UNREAD not in [cell.id for cell in rebuilt.cells]
+    assert rebuilding.UNREAD not in [cell.id for cell in rebuilt.cells]
     preprocessor.Judge().preprocess(rebuilt, resources)
     assert len(ran) == 1

@@ -8,11 +8,12 @@ import pytest
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps.api import NbGraderAPI
 
-from gdcourse.grading import feedback as writing
-from gdcourse.grading import intake, record
-from gdcourse.grading.course import CourseError
-from gdcourse.grading.feedback import feedback
-from gdcourse.grading.gradebook import course_folders
+from gdcourse.grading.course.directory import CourseError
+from gdcourse.grading.course.nbgrader import course_folders
+from gdcourse.grading.gradebook import feedback as writing
+from gdcourse.grading.gradebook import record
+from gdcourse.grading.gradebook.feedback import feedback
+from gdcourse.grading.intake import rebuilding
 
 PS = "ps03"
 
@@ -23,10 +24,10 @@ def notebook(ours):
 
     def make(fail=("nothing",), answer="def spectral_step(H): ..."):
         raw = nbformat.from_dict(ours.notebook)
-        book, _ = intake.rebuild(raw, ours)
+        book, _ = rebuilding.rebuild(raw, ours)
         next(c for c in book.cells if c.id == "spectral_step").source = answer
         for cell in book.cells:
-            if intake.kind_of(cell) == "test" and cell.metadata["nbgrader"]["grade_id"].startswith(tuple(fail)):
+            if rebuilding.kind_of(cell) == "test" and cell.metadata["nbgrader"]["grade_id"].startswith(tuple(fail)):
                 cell.outputs = [nbformat.v4.new_output("error", ename="NotYet", evalue="no", traceback=["no"])]
         return book
 
@@ -52,7 +53,8 @@ def test_scores_notebook_and_time_are_where_nbgrader_looks(course, ours, noteboo
         records.enter("eve", notebook())
         assert records.standing()[0] == records.students() == {"ada", "eve"}
         assert records.scores() == {"ada": score, "eve": 20}
-    points = {name: c.metadata["nbgrader"]["points"] for name, c in ours.marked.items() if intake.kind_of(c) == "test"}
+    tests = {name: c for name, c in ours.marked.items() if rebuilding.kind_of(c) == "test"}
+    points = {name: c.metadata["nbgrader"]["points"] for name, c in tests.items()}
     lost = {name: p for name, p in points.items() if name.startswith(("run_until", "standardize-columns"))}
     assert score == sum(points.values()) - sum(lost.values()) and lost
     assert {name: g.auto_score for name, g in grades(book).items()} == {
@@ -148,7 +150,7 @@ def test_it_waits_for_somebody_in_formgrader_and_then_says_so(course, ours, note
 
 def test_what_could_not_be_run_is_entered_with_the_reason(course, ours, book):
     with record.Record(course, ours) as records:
-        assert records.enter("ada", intake.unread(ours, "It is damaged."), comment="It is damaged.") == 0
+        assert records.enter("ada", rebuilding.unread(ours, "It is damaged."), comment="It is damaged.") == 0
     assert {g.auto_score for g in grades(book).values()} == {0}
     assert {c.auto_comment for c in book.find_submission(PS, "ada").notebooks[0].comments} == {"It is damaged."}
     assert feedback(str(course), PS, "ada") == ""
@@ -181,7 +183,7 @@ def test_a_page_that_changed_since_it_was_assigned_is_noticed(course, ours, tmp_
     page = course / f"{PS}.md"
     page.write_text(page.read_text() + '\n+++ {"nbgrader": "manual 3pt why"}\n\nBecause.\n')
     with pytest.raises(CourseError, match=r"Run gdcourse assign ps03, or go back"):
-        record.Record(course, intake.skeleton(course, PS))
+        record.Record(course, rebuilding.skeleton(course, PS))
     (course / "gradebook.db").unlink()
     with pytest.raises(CourseError, match=r"there is no gradebook yet\. Run: gdcourse assign ps03"):
         record.Record(course, ours)

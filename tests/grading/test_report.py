@@ -14,13 +14,13 @@ from nbgrader.api import Gradebook
 from gdcourse import checks
 from gdcourse.checks.book import equation
 from gdcourse.checks.reporting import message
-from gdcourse.grading.analysis import Bin, chance, correlation, histogram, item
-from gdcourse.grading.assign import assign, cell_id, release_notebook, write
-from gdcourse.grading.course import CourseError
-from gdcourse.grading.entries import Entry
+from gdcourse.grading.authoring.assign import assign, cell_id, release_notebook, write
+from gdcourse.grading.authoring.sample import Answer, answers, submission
+from gdcourse.grading.course.directory import CourseError
 from gdcourse.grading.grade import grade
-from gdcourse.grading.report import _duration, unwritten, write_report
-from gdcourse.grading.sample import Answer, answers, submission
+from gdcourse.grading.gradebook.reading import Entry
+from gdcourse.grading.report.page import _duration, unwritten, write_report
+from gdcourse.grading.report.statistics import Bin, chance, correlation, histogram, item
 
 PS = "ps05"
 EXERCISES = {e.name: e for e in checks.assignment(PS).exercises}

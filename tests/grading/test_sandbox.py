@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from gdcourse import checks
-from gdcourse.grading import lockdown, processes, sandbox
-from gdcourse.grading.execute import execute
-from gdcourse.grading.sample import solution_source
+from gdcourse.grading.authoring.sample import solution_source
+from gdcourse.grading.running.execute import execute
+from gdcourse.grading.sandbox import bubblewrap, lockdown, warm_processes
 from tests.conftest import needs_sandbox
 
 EXERCISE = checks.exercises()["standardize"]
@@ -81,11 +81,12 @@ ENDINGS = {  # what is run: the statuses it may end in, and the points of the ri
     "import sys; sys.setrecursionlimit(10**9)\ndef f(): f()\nf()": ("died|graded with notes|timeout|memory", None),
     "import sys; sys.modules.clear()": ("graded with notes|died", None),
     "import builtins\nfor n in dir(builtins): setattr(builtins, n, None)": ("died", 0),
-    "from gdcourse.grading import inside; inside.CHANNEL.socket.sendall(b'x' * 99)": ("died|output limit", 0),
-    "from gdcourse.grading import inside; inside.CHANNEL.socket.shutdown(2)": ("died", 0),
-    "from gdcourse.grading import inside; inside.CHANNEL.send('ran', [], True, False)": ("died|graded with notes", 0),
-    "from gdcourse.grading import inside\nwhile True: inside.CHANNEL.send('sync', 'x')": ("died|timeout", 0),
-    "from gdcourse.grading import inside\ninside.CHANNEL.socket.sendall(bytes([0, 0, 0, 99, 0, 0, 0, 0]))": (
+    "from gdcourse.grading.sandbox import runner; runner.CHANNEL.socket.sendall(b'x' * 99)": ("died|output limit", 0),
+    "from gdcourse.grading.sandbox import runner; runner.CHANNEL.socket.shutdown(2)": ("died", 0),
+    "from gdcourse.grading.sandbox import runner; runner.CHANNEL.send('ran', [], True, False)": (
+        "died|graded with notes", 0),
+    "from gdcourse.grading.sandbox import runner\nwhile True: runner.CHANNEL.send('sync', 'x')": ("died|timeout", 0),
+    "from gdcourse.grading.sandbox import runner\nrunner.CHANNEL.socket.sendall(bytes([0, 0, 0, 99, 0, 0, 0, 0]))": (
         "died|timeout", 0),
 }  # fmt: skip
 
@@ -119,7 +120,7 @@ def test_a_function_that_does_harm_gets_nothing_and_its_judge_an_answer(body, mo
     from dataclasses import replace
 
     quick = replace(EXERCISE, seconds=0.1)
-    monkeypatch.setattr("gdcourse.grading.session.asked", lambda cell, ps: (quick, quick.behaviours[0]))
+    monkeypatch.setattr("gdcourse.grading.running.session.asked", lambda cell, ps: (quick, quick.behaviours[0]))
     started = time.monotonic()
     result = run(after=f"def standardize(X):\n    {body}")
     assert points(result) == 0 and result["status"] in ("graded", "timeout", "died", "memory", "output limit")
@@ -226,7 +227,7 @@ def test_a_python_that_lives_in_tmp_is_all_there():
         (folder / "env").symlink_to(sys.prefix)
         source = "import colorsys, numpy; print(numpy.random.default_rng(0).random() < 1, open('x', 'w').write('x'))"
         job = {"ps": "ps03", "student": "x", "seed": 5, "cells": [{"source": source, "kind": "free", "grade_id": None}]}
-        code = f"from gdcourse.grading.execute import execute; print(execute({job!r})['outputs'])"
+        code = f"from gdcourse.grading.running.execute import execute; print(execute({job!r})['outputs'])"
         python = folder / "env/bin/python"
         said = subprocess.run([python, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[2])
         assert "True 1" in said.stdout, said
@@ -236,14 +237,14 @@ def test_a_python_that_lives_in_tmp_is_all_there():
 
 def test_no_secret_is_in_sight(monkeypatch, request):
     monkeypatch.setenv("SECRET_OF_THE_GRADER", "4711")
-    processes.close()
+    warm_processes.close()
     root = request.config.rootpath
     result = run(f"""
 import pathlib, sys
 print(sorted(os.environ))
 tops = "/course", "/root", "/home", "/tmp", "/work", {str(root)!r}
 seen = [str(p) for top in tops for p in pathlib.Path(top).rglob("*")
-        if not any(str(p).startswith(prefix) for prefix in {sandbox.pythons_folders()!r})]
+        if not any(str(p).startswith(prefix) for prefix in {bubblewrap.pythons_folders()!r})]
 secret = "judging", "checks", ".md", "gradebook", ".ipynb", ".pyc"
 print([p for p in seen if any(word in p for word in secret)])
 print(len(seen), [m for m in sys.modules if m.startswith("gdcourse.")])
@@ -278,10 +279,10 @@ print(any(hasattr(m, "left") for m in (builtins, gdcourse, sys, np)), "left" in 
 
 
 def test_the_warm_process_lets_nobody_else_in_and_one_job_does_not_slow_the_next():
-    pids = {processes.KEPT["job"][1].process.pid}
+    pids = {warm_processes.KEPT["job"][1].process.pid}
     for _ in range(3):
         assert run("1")["seconds"] < 5
-        pids.add(processes.KEPT["job"][1].process.pid)
+        pids.add(warm_processes.KEPT["job"][1].process.pid)
     assert len(pids) == 1
 
 
@@ -344,13 +345,13 @@ def test_the_filter_is_a_program_that_ends(machine):
 
 def test_a_package_in_the_users_own_folder_is_out_of_sight_too(monkeypatch, tmp_path):
     (tmp_path / "gdcourse").mkdir()
-    monkeypatch.setattr(sandbox.site, "ENABLE_USER_SITE", True)
-    monkeypatch.setattr(sandbox.site, "getusersitepackages", lambda: str(tmp_path))
-    line = sandbox.command("/package", [])
+    monkeypatch.setattr(bubblewrap.site, "ENABLE_USER_SITE", True)
+    monkeypatch.setattr(bubblewrap.site, "getusersitepackages", lambda: str(tmp_path))
+    line = bubblewrap.command("/package", [])
     assert line[line.index(str(tmp_path / "gdcourse")) - 1] == "--tmpfs"
 
 
 def test_without_bubblewrap_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(sandbox.SandboxError, match="apt install bubblewrap"):
-        sandbox.command("/tmp", [])
+    with pytest.raises(bubblewrap.SandboxError, match="apt install bubblewrap"):
+        bubblewrap.command("/tmp", [])

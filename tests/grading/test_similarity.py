@@ -6,8 +6,8 @@ import random
 import pytest
 
 from gdcourse import checks
-from gdcourse.grading.sample import solution_source
-from gdcourse.grading.similarity import SHORT, normal, own_sources, similarities, tokens
+from gdcourse.grading.authoring.sample import solution_source
+from gdcourse.grading.report.similarity import SHORT, normal, own_sources, similarities, tokens
 
 BACKTRACKING = checks.exercises()["backtracking"]
 MINE = '''

@@ -15,7 +15,7 @@ from hypothesis.extra import numpy as hnp
 
 from gdcourse.checks.exercise import Oracle, Rng
 from gdcourse.checks.values import Opaque
-from gdcourse.grading.wire import LENGTHS, Channel, Limits, TooLarge, WireError, decode, encode
+from gdcourse.grading.sandbox.wire import LENGTHS, Channel, Limits, TooLarge, WireError, decode, encode
 
 numbers = st.none() | st.booleans() | st.integers() | st.floats() | st.complex_numbers() | st.text() | st.binary()
 dtypes = st.sampled_from(["f8", "f4", "f2", "g", "i8", "u1", "?", "c16"])

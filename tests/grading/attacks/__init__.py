@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from gdcourse.grading.assign import release_notebook
+from gdcourse.grading.authoring.assign import release_notebook
 
 PS = "ps03"
 MODULES = ("metadata", "cells", "outputs", "objects", "runner", "wire", "reading", "borrowing", "network", "processes",

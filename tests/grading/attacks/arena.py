@@ -19,8 +19,8 @@ from nbgrader.api import Gradebook
 import gdcourse
 from gdcourse import checks
 from gdcourse.checks.exercise import as_tuple
-from gdcourse.grading.assign import assign, release_notebook, write
-from gdcourse.grading.sample import Answer, solution_source, submission
+from gdcourse.grading.authoring.assign import assign, release_notebook, write
+from gdcourse.grading.authoring.sample import Answer, solution_source, submission
 from tests.grading.attacks import LEAK, PS
 from tests.grading.attacks import write as write_attack
 

@@ -112,20 +112,24 @@ def snapshot(arena):
 
 def main(course, answer):
     """Grade, write feedback, and write down what came of it and which processes are left."""
-    from gdcourse.grading import grade, journal, run, tables
-    from gdcourse.grading.report import write_report
+    from gdcourse.grading import grade
+    from gdcourse.grading.gradebook import journal
+    from gdcourse.grading.gradebook.feedback import write_feedback
+    from gdcourse.grading.intake.submitted import submissions
+    from gdcourse.grading.report import tables
+    from gdcourse.grading.report.page import write_report
 
     ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER: orphans come to this process
     outcomes = []
     for letter, limits in LIMITS.items():
-        if run.submissions(course, PS, f"{letter}*"):
+        if submissions(course, PS, f"{letter}*"):
             outcomes += grade.grade(course, PS, students=f"{letter}*", workers=2, limits=limits)
     book = journal.Journal(course, PS)
     seconds = {o.student: (book.result(o.key) or {}).get("seconds", 0.0) for o in outcomes}
     failed = {}
     for kind in SHOWN:
         if any(kind in o.student for o in outcomes):
-            failed |= grade.write_feedback(course, PS, f"*-{kind}", workers=2)
+            failed |= write_feedback(course, PS, f"*-{kind}", workers=2)
     left = descendants(os.getpid())
     pages = {"status": tables.status(course, PS), "csv": Path(tables.write_csv(course, PS)).read_text("utf-8"),
              "report": Path(write_report(course, PS)).read_text("utf-8"), "feedback": json.dumps(failed),

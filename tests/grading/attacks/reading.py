@@ -72,7 +72,7 @@ for path in (".", "..", "../..", "../../..", "../../../..", os.path.expanduser("
     _reading("reads-checks", "reads the specifications where the package is installed",
              """
 import importlib.util
-for module in ("gdcourse.checks.descent", "gdcourse.checks.momentum", "gdcourse.grading.execute"):
+for module in ("gdcourse.checks.descent", "gdcourse.checks.momentum", "gdcourse.grading.running.execute"):
     try:
         print(importlib.util.find_spec(module).origin)
         read(importlib.util.find_spec(module).origin)

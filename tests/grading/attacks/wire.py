@@ -21,10 +21,10 @@ def channels():
 IMPERSONATE = '''
 import gc, json, struct
 import numpy as np
-from gdcourse.grading import inside
-from gdcourse.grading.wire import Channel, encode
+from gdcourse.grading.sandbox import runner
+from gdcourse.grading.sandbox.wire import Channel, encode
 
-channel = inside.CHANNEL
+channel = runner.CHANNEL
 
 def speak(*message):
     channel.send(*message)

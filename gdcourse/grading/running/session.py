@@ -1,0 +1,159 @@
+"""One job on its way: the submission's process, its clocks, and what is known so far."""
+
+import time
+
+from gdcourse.grading.running.cell_outputs import Room, clean, made_anew
+from gdcourse.grading.running.job import asked
+from gdcourse.grading.running.judge import GRACE, Judge
+from gdcourse.grading.sandbox import warm_processes
+from gdcourse.grading.sandbox.package_copy import provided
+from gdcourse.grading.sandbox.warm_processes import Ended
+from gdcourse.grading.sandbox.wire import TICK, Channel, Limits, TooLarge, WireError
+
+INFINITE = float("inf")
+REPLY = Limits(text=8 << 20, raw=32 << 20, values=300_000)
+FEEDBACK = 8000  # characters
+
+
+class Session:
+    """One job on its way: the submission's process, its clocks, and what is known so far."""
+
+    def __init__(self, job):
+        self.job, self.limits = job, job["limits"]
+        self.tests = {n: asked(cell, job["ps"]) for n, cell in enumerate(job["cells"]) if cell["kind"] == "test"}
+        self.outputs = [[] for _ in job["cells"]]
+        self.counts = [None for _ in job["cells"]]
+        self.scores, self.verdicts, self.notes = {}, {}, []
+        self.count, self.judge = 0, Judge(self)
+        self.room = Room(self.limits["output_kb"] << 10, self.limits["pictures_kb"] << 10)
+        self.looks = 0.0
+        self.doing, self.running, self.stopped = "starting", False, False
+
+    def result(self):
+        status, reason = "graded", ""
+        try:
+            with warm_processes.start(self.job) as child:
+                self.child = child
+                self.ends = child.clock() + self.limits["seconds"]  # a slow start is not hers
+                self.channel = Channel(child.socket, REPLY, watch=self.watch)
+                try:
+                    for number, cell in enumerate(self.job["cells"]):
+                        self.cell(number, cell)
+                except (EOFError, BrokenPipeError, ConnectionError):
+                    raise self.death() from None
+                except TooLarge as error:
+                    raise Ended("output limit", f"{self.doing}: its process sent {error}.") from None
+                except WireError as error:
+                    raise Ended("died", f"{self.doing}: its process sent what is no answer ({error}).") from None
+        except Ended as end:
+            status, reason = end.args
+            self.leave_off(reason)
+        if status == "graded" and self.notes:
+            status, reason = "graded with notes", "\n".join(self.notes[:3])
+        return {"status": status, "reason": clean(reason), "outputs": self.outputs, "counts": self.counts,
+                "scores": self.scores, "verdicts": self.verdicts, "notes": self.notes}  # fmt: skip
+
+    def watch(self):
+        """Raise Ended when the submission has had its time: called again and again while waiting for it."""
+        now = time.monotonic()
+        if now < self.looks:
+            return
+        self.looks = now + TICK
+        now = self.child.clock()
+        if now > self.ends:
+            raise Ended("timeout", f"{self.doing}: the {self.limits['seconds']:g} seconds of a submission were over.")
+        over = max(now - self.until, self.child.worked() - self.works_until)
+        if over > self.grace:
+            raise Ended("timeout", f"{self.doing}: it did not stop when its time was up.")
+        if over > 0 and self.running:
+            self.stopped = True
+            self.child.interrupt()
+
+    def death(self):
+        status = self.child.end()
+        return Ended("memory" if status == "memory" else "died", f"{self.doing}: its process ended ({status}).")
+
+    def allow(self, seconds, work=INFINITE, grace=0.0):
+        """Set the clocks for what comes next: seconds on the clock, seconds of computing, and how long to bear more."""
+        self.until, self.works_until = self.child.clock() + seconds, self.child.worked() + work
+        self.grace = grace
+
+    # Cells
+
+    def cell(self, number, cell):
+        self.doing = f"cell {number + 1}" + (f" ({cell['grade_id']})" if cell.get("grade_id") else "")
+        if number in self.tests:
+            self.test(number, cell)
+        elif cell["source"].strip():
+            self.judge.known.clear()  # a cell may define anything anew
+            self.run(number, cell)
+
+    def run(self, number, cell):
+        self.count += 1
+        self.counts[number] = self.count
+        seconds = self.limits["cell_seconds"]
+        self.allow(seconds, grace=GRACE)
+        self.running, self.stopped = True, False
+        self.channel.send("run", cell["source"])
+        outputs, ok, cut = self.answer("ran", 3)
+        self.running = False
+        self.outputs[number] = made_anew(outputs, self.count)
+        self.room.take(self.outputs[number])
+        if self.stopped:
+            self.notes.append(f"{self.doing} was stopped after {seconds:g} seconds.")
+        elif ok is not True:
+            self.notes.append(f"{self.doing} stops with an error{self.error_of(number)}.")
+        if cut is True:
+            self.notes.append(f"{self.doing}: more output than fits; the rest was cut.")
+
+    def error_of(self, number):
+        return next((f", {o['ename']}" for o in self.outputs[number] if o["output_type"] == "error" and o["ename"]), "")
+
+    def test(self, number, cell):
+        exercise, behaviour = self.tests[number]
+        self.count += 1
+        self.counts[number] = self.count
+        verdict, text = self.judge.verdict(exercise, behaviour)
+        self.enter(number, cell, exercise, behaviour, verdict, text)
+
+    def enter(self, number, cell, exercise, behaviour, verdict, text):
+        passed = verdict is not None and verdict.passed
+        points, text = behaviour.points if passed else 0, clean(text)[:FEEDBACK]
+        self.scores[cell["grade_id"]] = points
+        self.verdicts[cell["grade_id"]] = {
+            "passed": passed, "text": text, "mistake": verdict.mistake.name if verdict and verdict.mistake else None,
+            "exercise": exercise.name, "behaviour": behaviour.name, "points": points,
+            "of": behaviour.points}  # fmt: skip
+        if passed:
+            self.outputs[number] = [{"output_type": "stream", "name": "stdout", "text": f"{text}\n"}]
+        else:
+            self.outputs[number] = [{"output_type": "error", "ename": "NotYet", "evalue": text,
+                                     "traceback": text.splitlines()}]  # fmt: skip
+
+    def leave_off(self, reason):
+        """Enter nothing for the test cells that were not judged any more, and say why."""
+        for number, (exercise, behaviour) in self.tests.items():
+            cell = self.job["cells"][number]
+            if cell["grade_id"] not in self.scores:
+                self.enter(number, cell, exercise, behaviour, None,
+                           f"{exercise.name}, {behaviour.name}: not judged. {reason}")  # fmt: skip
+
+    def answer(self, kind, parts):
+        """Return the parts of the answer to what was sent, after whatever is asked in between."""
+        while True:
+            message = self.channel.receive()
+            if message[0] == kind and len(message) == parts + 1:
+                return message[1:]
+            self.other(message)
+
+    def other(self, message):
+        match message:
+            case ["provide", str(name), tuple(args), dict(kwargs)] if name in provided(self.job["ps"]):
+                started = time.monotonic()
+                answer = warm_processes.provide(self.job, name, args, kwargs, self.ends - self.child.clock())
+                self.until += time.monotonic() - started  # which is not the submission's doing
+                self.channel.send(*answer)
+            case ["sync", str(token)]:
+                self.channel.send("synced", token)
+            case _:
+                raise WireError("not what was asked for")
