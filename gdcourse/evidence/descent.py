@@ -9,7 +9,7 @@ from gdcourse.problems import FOUR_POINTS, least_squares, line_fit, quadratic
 
 
 def r1():
-    """Rerun the line-fit program that every tutorial prints: lr = 0.01, 1,000 epochs, the data y = 2x."""
+    """Rerun the line-fit program that many tutorials print: lr = 0.01, 1,000 epochs, the data y = 2x."""
     problem = line_fit(*FOUR_POINTS)
     H = problem.hessian(problem.start)
     (mu, L), directions = np.linalg.eigh(H)
@@ -23,7 +23,7 @@ def r1():
     return Evidence(
         "R1",
         "The line-fit program has not converged",
-        "the program of countless tutorials; closed forms from the eigenvalues of its Hessian",
+        "a program that many tutorials print; closed forms from the eigenvalues of its Hessian",
         (
             near("slope after 1,000 epochs at 0.01", slope, 1.9896588, absolute=1e-6, digits=8),
             near("intercept after 1,000 epochs at 0.01", intercept, 0.0304045, absolute=1e-6),
