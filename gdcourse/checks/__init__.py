@@ -5,6 +5,12 @@ what is not, and which mistake it looks like. The graded cells of a notebook cal
 specification that the grader runs with other seeds: what passes at home passes when graded.
 
 For an author: an exercise is one declaration in the module of its assignment, and one cell in `exercises/psNN.md`.
+Every exercise is a section of its module, in the assignment's order, under a heading that names its functions:
+`grep "^# "` lists them. A section goes from the reference to the known mistakes, the styles, then what the cases and
+the properties need, and ends with the exercise in capitals, which lists the mistakes in the order they stand in. What
+two sections need is in `shared.py`; a known mistake stands for itself, however much it repeats.
+
+    # steepness: how fast the ground rises
 
     def steepness(g):                                      # the reference; goes into the notebook's source as well
         return float(np.sqrt(g @ g))

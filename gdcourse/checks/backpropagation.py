@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 
 from gdcourse.checks.exercise import Assignment, Behaviour, Exercise, Oracle, altered, mistake
+from gdcourse.checks.shared import named
 
 # Value: a number that remembers what it was computed from
 
@@ -225,8 +226,7 @@ def _programs(*lines):
         for line in lines:
             yield dict(program=line, x=float(rng.uniform(-1.5, 1.5)), y=float(rng.uniform(-1.5, 1.5)))
 
-    cases.__name__ = f"programs_{sum(map(len, lines))}"
-    return cases
+    return named(f"programs_{sum(map(len, lines))}", cases)
 
 
 _single = _programs("x + y", "x * y", "x.tanh()", "x.exp()")
@@ -437,7 +437,7 @@ AFFINE_BACKWARD = Exercise(
     withhold=("gdcourse.layers.affine",),
 )  # fmt: skip
 
-# relu_backward and sigmoid_backward: from the output
+# relu_backward: from the output
 
 
 def relu_backward(dY, Y):
@@ -512,6 +512,8 @@ RELU_BACKWARD = Exercise(
     styles=(relu_backward_with_where, relu_backward_by_entries),
     withhold=("gdcourse.layers.activation",),
 )  # fmt: skip
+
+# sigmoid_backward: from the output, too
 
 
 def sigmoid_backward(dY, Y):

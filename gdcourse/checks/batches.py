@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from gdcourse.checks.exercise import Assignment, Behaviour, Exercise, Oracle, Rng, altered, mistake
+from gdcourse.checks.exercise import Assignment, Behaviour, Exercise, Oracle, altered, mistake
+from gdcourse.checks.shared import drawn, listed, new_rng, of_one_example, order_from_rng, turned
 from gdcourse.checks.values import show
 
 # iterate_minibatches: one epoch, cut into batches
@@ -108,19 +109,19 @@ def minibatches_by_sorting(n, batch_size, rng):
 
 
 def _decks(rng):
-    yield dict(n=6, batch_size=4, rng=Rng(int(rng.integers(1000))))
-    yield dict(n=6, batch_size=2, rng=Rng(int(rng.integers(1000))))
-    yield dict(n=7, batch_size=7, rng=Rng(int(rng.integers(1000))))
-    yield dict(n=14, batch_size=4, rng=Rng(int(rng.integers(1000))))
+    yield dict(n=6, batch_size=4, rng=new_rng(rng, 1000))
+    yield dict(n=6, batch_size=2, rng=new_rng(rng, 1000))
+    yield dict(n=7, batch_size=7, rng=new_rng(rng, 1000))
+    yield dict(n=14, batch_size=4, rng=new_rng(rng, 1000))
     for _ in range(3):
         size = int(rng.integers(2, 5))
-        yield dict(n=size * int(rng.integers(4, 8)) + 1, batch_size=size, rng=Rng(int(rng.integers(1000))))
+        yield dict(n=size * int(rng.integers(4, 8)) + 1, batch_size=size, rng=new_rng(rng, 1000))
 
 
 def _large_decks(rng):
-    yield dict(n=20, batch_size=4, rng=Rng(int(rng.integers(1000))))
-    yield dict(n=int(rng.integers(30, 60)), batch_size=5, rng=Rng(int(rng.integers(1000))))
-    yield dict(n=int(rng.integers(30, 60)), batch_size=1, rng=Rng(int(rng.integers(1000))))
+    yield dict(n=20, batch_size=4, rng=new_rng(rng, 1000))
+    yield dict(n=int(rng.integers(30, 60)), batch_size=5, rng=new_rng(rng, 1000))
+    yield dict(n=int(rng.integers(30, 60)), batch_size=1, rng=new_rng(rng, 1000))
 
 
 def _decks_and_seeds(rng):
@@ -183,11 +184,7 @@ def _full_but_the_last(case, run, expected):
         return fault
     wanted = _sizes(expected)[0]
     came = next((sizes for sizes in _sizes(run) if sizes != wanted), None)
-    return came and f"the sizes are {_listed(came)}, where {_listed(wanted)} are expected."
-
-
-def _listed(sizes):
-    return ", ".join(map(str, sizes[:8])) + (", ..." if len(sizes) > 8 else "")
+    return came and f"the sizes are {listed(came)}, where {listed(wanted)} are expected."
 
 
 def _shuffled(run):
@@ -216,10 +213,7 @@ def _repeatable(run):
 def _order_from_rng(case, run, expected):
     if fault := _misshapen(run):
         return fault
-    same, differs = _repeatable(run)
-    if not same:
-        return "two generators with the same seed give different orders."
-    return None if differs else "two generators with different seeds give the same order."
+    return order_from_rng(*_repeatable(run))
 
 
 def _extent(run):
@@ -325,16 +319,8 @@ def minibatch_as_a_running_mean(grad_i, idx):
 
 def _one_by_one(gradients):
     """Return grad_i as an oracle that takes one example at a time."""
-
-    def grad_i(i):
-        if np.ndim(i) or i != int(i):
-            raise TypeError(f"grad_i takes the number of one example, got {i}")
-        if not 0 <= i < len(gradients):
-            raise IndexError(f"grad_i knows the examples 0 to {len(gradients) - 1}, got {i}")
-        return gradients[int(i)]
-
-    return Oracle("grad_i", grad_i, f"grad_i(i) = {show(gradients)}[i]" if gradients.size < 9 else
-                  f"grad_i of {len(gradients)} examples")  # fmt: skip
+    text = f"grad_i(i) = {show(gradients)}[i]" if gradients.size < 9 else f"grad_i of {len(gradients)} examples"
+    return of_one_example(len(gradients), lambda i: gradients[i], text)
 
 
 def _single_draws(rng):
@@ -530,15 +516,7 @@ def sgd_with_rates_beforehand(grad_i, n, x0, schedule, epochs, batch_size, rng):
 def _examples(rng, n, d):
     """Return grad_i of n misses squared, each of which pulls along a direction of its own."""
     A, b = rng.normal(size=(n, d)), rng.normal(size=n) + 3
-
-    def grad_i(x, i):
-        if np.ndim(i) or i != int(i):
-            raise TypeError(f"grad_i takes the number of one example, got {i}")
-        if not 0 <= i < n:
-            raise IndexError(f"grad_i knows the examples 0 to {n - 1}, got {i}")
-        return (np.asarray(x) @ A[int(i)] - b[int(i)]) * A[int(i)]
-
-    return Oracle("grad_i", grad_i, f"grad_i of {n} examples in {d}-d", takes=2)
+    return of_one_example(n, lambda x, i: (np.asarray(x) @ A[i] - b[i]) * A[i], f"grad_i of {n} examples in {d}-d", 2)
 
 
 def _falling(rng):
@@ -548,13 +526,13 @@ def _falling(rng):
 
 def _run(rng, n, d, epochs, batch_size):
     return dict(grad_i=_examples(rng, n, d), n=n, x0=rng.normal(size=d), schedule=_falling(rng), epochs=epochs,
-                batch_size=batch_size, rng=Rng(int(rng.integers(1000))))  # fmt: skip
+                batch_size=batch_size, rng=new_rng(rng, 1000))  # fmt: skip
 
 
 def _whole(rng):
     pull = Oracle("grad_i", lambda x, i: x - np.array([1.0, 3.0])[i], "grad_i(x, i) = x - [1, 3][i]", takes=2)
     yield dict(grad_i=pull, n=2, x0=np.array([6.0]), schedule=Oracle("schedule", lambda t: 0.5 / (t + 1),
-               "schedule(t) = 0.5 / (t + 1)"), epochs=3, batch_size=2, rng=Rng(int(rng.integers(1000))))  # fmt: skip
+               "schedule(t) = 0.5 / (t + 1)"), epochs=3, batch_size=2, rng=new_rng(rng, 1000))  # fmt: skip
     for n, d in ((6, 2), (9, 3)):
         yield _run(rng, n, d, int(rng.integers(3, 6)), n)
 
@@ -598,9 +576,7 @@ def _new_order_from_rng(case, run, expected):
         return "the examples come in the order of the data." if run.output[0] else "grad_i is never called."
     if not new:
         return "the second epoch has the order of the first."
-    if not same:
-        return "two generators with the same seed give different orders."
-    return None if differs else "two generators with different seeds give the same order."
+    return order_from_rng(same, differs)
 
 
 def _updates(run):
@@ -631,7 +607,7 @@ def _members_once(case, run, expected):
     updates, n = _updates(run), case["n"]
     sizes, wanted = ([len(rows) for rows, *_ in u] for u in (updates, _updates(expected)))
     if sizes != wanted:
-        return f"gradients are asked for in batches of {_listed(sizes)}, where {_listed(wanted)} are expected."
+        return f"gradients are asked for in batches of {listed(sizes)}, where {listed(wanted)} are expected."
     rows = [row for rows, *_ in updates for row in rows]
     for epoch in range(case["epochs"]):
         missing = set(range(n)) - set(rows[epoch * n : epoch * n + n])
@@ -1073,9 +1049,8 @@ def range_test_in_logarithms(f, grad, x0, low, high, steps):
 
 def _noisy_bowl(rng, d, low, high, steps):
     """Return a bowl whose loss flickers by a tenth; low and high in units of 2 / L, from where on descent diverges."""
-    Q = np.linalg.qr(rng.normal(size=(d, d)))[0]
     curvatures = rng.uniform(1, 4, size=d)
-    H, centre, phase = (Q * curvatures) @ Q.T, rng.normal(size=d), rng.uniform(20, 40)
+    H, centre, phase = turned(rng, curvatures), rng.normal(size=d), rng.uniform(20, 40)
 
     def f(x):
         bowl = (x - centre) @ H @ (x - centre) / 2 + 0.5
@@ -1101,20 +1076,14 @@ def _clear(case):
     return distinct and falls[1] - falls[0] > 1e-6 and abs(last / losses[0] - 4) > 1e-3 and len(losses) > 12
 
 
-def _flickering(rng, count, *settings):
-    while count:
-        case = _noisy_bowl(rng, int(rng.integers(1, 4)), *settings)
-        if _clear(case):
-            count -= 1
-            yield case
-
-
 def _below_the_cliff(rng):
-    yield from _flickering(rng, 3, 1e-3, 0.8, int(rng.integers(24, 34)))
+    steps = int(rng.integers(24, 34))
+    yield from drawn(lambda: _noisy_bowl(rng, int(rng.integers(1, 4)), 1e-3, 0.8, steps), 3, _clear)
 
 
 def _over_the_cliff(rng):
-    yield from _flickering(rng, 3, 1e-3, 1e3, int(rng.integers(45, 60)))
+    steps = int(rng.integers(45, 60))
+    yield from drawn(lambda: _noisy_bowl(rng, int(rng.integers(1, 4)), 1e-3, 1e3, steps), 3, _clear)
 
 
 LR_RANGE_TEST = Exercise(

@@ -4,7 +4,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from gdcourse.checks.exercise import Assignment, Behaviour, Exercise, Rng, altered, mistake
+from gdcourse.checks.exercise import Assignment, Behaviour, Exercise, altered, mistake
+from gdcourse.checks.shared import digits_and_labels, held_out_in_turn, named, new_rng
 
 # train_digits: the whole loop
 
@@ -126,31 +127,18 @@ def train_with_the_package(X, y, rng):
     return lambda new: predict(network, run.final, new).argmax(axis=1), run.values
 
 
-@lru_cache
-def _digits():
-    from gdcourse.data import digits
-
-    X, y, _ = digits()
-    return X, y, {row.tobytes(): label for row, label in zip(X, y)}
-
-
-def _seed(rng):
-    return Rng(int(rng.integers(2**32)))
-
-
 def _every_digit_held_out_once(rng):
-    X, y, _ = _digits()
-    parts = np.array_split(rng.permutation(len(X)), 5)
-    kept = [np.concatenate(parts[:i] + parts[i + 1 :]) for i in range(5)]
-    yield dict(X=[X[rows] for rows in kept], y=[y[rows] for rows in kept], new=[X[rows] for rows in parts],
-               rng=_seed(rng))  # fmt: skip
+    X, y, _ = digits_and_labels()
+    kept, held = zip(*held_out_in_turn(np.array_split(rng.permutation(len(X)), 5)))
+    yield dict(X=[X[rows] for rows in kept], y=[y[rows] for rows in kept], new=[X[rows] for rows in held],
+               rng=new_rng(rng))  # fmt: skip
 
 
 def _few_digits(rng):
-    X, y, _ = _digits()
+    X, y, _ = digits_and_labels()
     for _ in range(3):
         rows = rng.permutation(len(X))
-        yield dict(X=X[rows[:200]], y=y[rows[:200]], new=X[rows[200:300]], rng=_seed(rng))
+        yield dict(X=X[rows[:200]], y=y[rows[:200]], new=X[rows[200:300]], rng=new_rng(rng))
 
 
 def _train_five_times(train_digits, X, y, new, rng):
@@ -173,7 +161,7 @@ def _train_twice(train_digits, X, y, new, rng):
 
 
 def _reads_digits(case, run, expected):
-    labels, known = run.output.get("labels") if isinstance(run.output, dict) else None, _digits()[2]
+    labels, known = run.output.get("labels") if isinstance(run.output, dict) else None, digits_and_labels()[2]
     if not _fit(labels, case["new"]):
         return "predict(new) does not return one whole number for each row of new."
     right = [np.asarray(found) == [known[row.tobytes()] for row in new] for found, new in zip(labels, case["new"])]
@@ -341,8 +329,7 @@ def _runs_with(*names):
         for name in (*names, *names):
             yield dict(run=sick_run(name, int(rng.integers(10**6))))
 
-    runs.__name__ = f"_runs_with_{'_'.join(names)}"
-    return runs
+    return named(f"_runs_with_{'_'.join(names)}", runs)
 
 
 DIAGNOSE = Exercise(
@@ -463,7 +450,7 @@ def _trained(config):
 
     config = dict(config)
     rng = np.random.default_rng(config["seed"])
-    X, y, _ = _digits()
+    X, y, _ = digits_and_labels()
     order = rng.permutation(len(X))
     kept, held = order[:1350], order[1350:]
     if not config["shuffled"]:
@@ -520,8 +507,7 @@ def _configs(*broken):
             config = dict(gain=1.0, lr=0.05, sign=1, shuffled=True, hidden=64, seed=int(rng.integers(8)))
             yield dict(config=dict(config, **{key: values[int(rng.integers(len(values)))]}))
 
-    configs.__name__ = f"_configs_{'_'.join(key + str(len(values)) for key, values in broken)}"
-    return configs
+    return named(f"_configs_{'_'.join(key + str(len(values)) for key, values in broken)}", configs)
 
 
 FIX = Exercise(

@@ -3,6 +3,7 @@
 import numpy as np
 
 from gdcourse.checks.exercise import Assignment, Behaviour, Exercise, Oracle, altered, mistake
+from gdcourse.checks.shared import curved, quadratic
 
 # hessian_vector_product: curvature along one direction
 
@@ -86,34 +87,22 @@ def product_in_two_halves(grad, x, v, h):
     return norm * (slopes[0] / (2 * h) - slopes[1] / (2 * h))
 
 
-def _curved(rng, d, low=1.0, high=8.0):
-    """Return a symmetric matrix with curvatures from low to high, turned at random."""
-    Q = np.linalg.qr(rng.normal(size=(d, d)))[0]
-    H = (Q * np.linspace(low, high, d)) @ Q.T
-    return (H + H.T) / 2
-
-
-def _slope(H, b, quartic=0.0):
-    name = f"grad of a {'quartic' if quartic else 'quadratic'} in {len(b)}-d"
-    return Oracle("grad", lambda x: H @ x - b + quartic * x**3, name, limit=2_000)
-
-
 def _cube():
     return Oracle("grad", lambda x: 4 * x**3, "grad(x) = 4 * x**3", limit=2_000)
 
 
 def _bowls_and_directions(rng):
-    yield dict(grad=_slope(np.diag([1.0, 3.0]), np.zeros(2)), x=np.array([1.0, 1.0]), v=np.array([2.0, 0.0]), h=1e-3)
+    yield dict(grad=quadratic(np.diag([1.0, 3.0]), np.zeros(2)), x=np.array([1.0, 1.0]), v=np.array([2.0, 0.0]), h=1e-3)
     for d in (2, 3, 5):
         x, v, b = rng.normal(size=(3, d))
-        yield dict(grad=_slope(_curved(rng, d), b), x=x, v=2 * v, h=1e-3)
+        yield dict(grad=quadratic(curved(rng, d), b), x=x, v=2 * v, h=1e-3)
 
 
 def _bends(rng):
     yield dict(grad=_cube(), x=np.array([1.0]), v=np.array([1.0]), h=1e-3)
     for d in (2, 4):
         v = rng.normal(size=d)
-        yield dict(grad=_slope(_curved(rng, d), rng.normal(size=d), 4.0), x=rng.uniform(1, 2, size=d),
+        yield dict(grad=quadratic(curved(rng, d), rng.normal(size=d), 4.0), x=rng.uniform(1, 2, size=d),
                    v=v / np.linalg.norm(v), h=1e-3)  # fmt: skip
 
 
@@ -121,7 +110,7 @@ def _lengths(rng):
     yield dict(grad=_cube(), x=np.array([1.0]), v=np.array([1000.0]), h=1e-3)
     yield dict(grad=_cube(), x=np.array([1.0, 2.0]), v=np.array([0.0, 0.0]), h=1e-3)
     v = rng.normal(size=3)
-    yield dict(grad=_slope(_curved(rng, 3), rng.normal(size=3), 4.0), x=rng.uniform(1, 2, size=3),
+    yield dict(grad=quadratic(curved(rng, 3), rng.normal(size=3), 4.0), x=rng.uniform(1, 2, size=3),
                v=1000 * v / np.linalg.norm(v), h=1e-3)  # fmt: skip
 
 
@@ -253,15 +242,15 @@ def _parabolas(rng):
     yield dict(g=np.array([3.0]), H=np.array([[2.0]]))
     yield dict(g=np.array([1.0, 2.0]), H=np.array([[2.0, 1.0], [1.0, 3.0]]))
     for d in (2, 3, 5):
-        yield dict(g=rng.normal(size=d), H=_curved(rng, d))
-    yield dict(g=rng.normal(size=3), H=_curved(rng, 3, -2.0, 3.0))
+        yield dict(g=rng.normal(size=d), H=curved(rng, d))
+    yield dict(g=rng.normal(size=3), H=curved(rng, 3, -2.0, 3.0))
 
 
 def _damped(rng):
     yield dict(g=np.array([1.0, 2.0]), H=np.array([[2.0, 1.0], [1.0, 3.0]]), damping=1.0)
     yield dict(g=np.array([1.0, 2.0]), H=np.array([[0.0, 0.0], [0.0, 0.0]]), damping=0.5)
     for d in (2, 4):
-        yield dict(g=rng.normal(size=d), H=_curved(rng, d), damping=float(rng.uniform(0.5, 20)))
+        yield dict(g=rng.normal(size=d), H=curved(rng, d), damping=float(rng.uniform(0.5, 20)))
 
 
 def _narrow(rng):
@@ -455,7 +444,7 @@ def natural_by_inverse(g, F, lr):
 def _informed(rng):
     yield dict(g=np.array([1.0, 2.0]), F=np.array([[2.0, 1.0], [1.0, 3.0]]), lr=0.5)
     for d in (2, 3, 4):
-        yield dict(g=rng.normal(size=d), F=_curved(rng, d), lr=float(rng.uniform(0.1, 0.9)))
+        yield dict(g=rng.normal(size=d), F=curved(rng, d), lr=float(rng.uniform(0.1, 0.9)))
 
 
 def _uninformed(rng):
@@ -467,8 +456,8 @@ def _uninformed(rng):
 def _renamed(rng):
     yield dict(g=np.array([1.0, 2.0]), F=np.diag([4.0, 2.0]), J=np.diag([3.0, 0.5]), lr=0.5)
     for d in (2, 3):
-        J = _curved(rng, d, 0.5, 3.0) @ np.diag(rng.choice([-1.0, 1.0], size=d))
-        yield dict(g=rng.normal(size=d), F=_curved(rng, d), J=J, lr=float(rng.uniform(0.1, 0.9)))
+        J = curved(rng, d, 0.5, 3.0) @ np.diag(rng.choice([-1.0, 1.0], size=d))
+        yield dict(g=rng.normal(size=d), F=curved(rng, d), J=J, lr=float(rng.uniform(0.1, 0.9)))
 
 
 def _step_elsewhere(natural_step, g, F, J, lr):
@@ -611,12 +600,12 @@ def frank_wolfe_in_place(grad, x0, radius, steps):
 
 
 def _walled(rng):
-    yield dict(grad=_slope(np.eye(2), np.array([3.0, -1.5])), x0=np.array([0.5, 0.5]), radius=2.0, steps=3)
-    yield dict(grad=_slope(np.eye(2), np.array([-1.5, 3.0])), x0=np.array([1.0, 0.0]), radius=2.0, steps=4)
+    yield dict(grad=quadratic(np.eye(2), np.array([3.0, -1.5])), x0=np.array([0.5, 0.5]), radius=2.0, steps=3)
+    yield dict(grad=quadratic(np.eye(2), np.array([-1.5, 3.0])), x0=np.array([1.0, 0.0]), radius=2.0, steps=4)
     for d in (2, 4, 6):
         x0 = rng.normal(size=d)
         radius = float(rng.uniform(1.5, 4))
-        yield dict(grad=_slope(_curved(rng, d), 20 * rng.normal(size=d)), x0=0.5 * radius * x0 / np.abs(x0).sum(),
+        yield dict(grad=quadratic(curved(rng, d), 20 * rng.normal(size=d)), x0=0.5 * radius * x0 / np.abs(x0).sum(),
                    radius=radius, steps=int(rng.integers(5, 15)))  # fmt: skip
 
 
@@ -808,23 +797,23 @@ def ista_by_clipping(grad, x0, lr, l1, steps):
 
 
 def _few_steps(rng):
-    yield dict(grad=_slope(np.eye(1), np.array([-3.0])), x0=np.array([1.0]), lr=0.5, l1=1.0, steps=1)
-    bowl = _slope(np.diag([1.0, 2.0]), np.array([3.0, -4.0]))
+    yield dict(grad=quadratic(np.eye(1), np.array([-3.0])), x0=np.array([1.0]), lr=0.5, l1=1.0, steps=1)
+    bowl = quadratic(np.diag([1.0, 2.0]), np.array([3.0, -4.0]))
     yield dict(grad=bowl, x0=np.array([1.0, -1.0]), lr=0.25, l1=0.5, steps=2)
     for d in (2, 4):
-        bowl = _slope(_curved(rng, d), 10 * rng.normal(size=d))
+        bowl = quadratic(curved(rng, d), 10 * rng.normal(size=d))
         yield dict(grad=bowl, x0=rng.normal(size=d), lr=0.1, l1=1.0, steps=3)
 
 
 def _lasso(rng):
     """Problems whose answer has zeros and others, each entry well away from the threshold."""
-    bowl = _slope(np.diag([1.0, 2.0]), np.array([3.0, 0.5]))
+    bowl = quadratic(np.diag([1.0, 2.0]), np.array([3.0, 0.5]))
     yield dict(grad=bowl, x0=np.array([1.0, 1.0]), lr=0.4, l1=1.0, steps=60)
     for d in (3, 5):
         curvatures = rng.uniform(1, 2, size=d)
         size = np.where(np.arange(d) % 2, rng.uniform(0.2, 0.8, size=d), rng.uniform(2, 4, size=d))
         b = rng.choice([-1, 1], size=d) * size
-        yield dict(grad=_slope(np.diag(curvatures), b), x0=rng.normal(size=d), lr=0.4, l1=1.0, steps=60)
+        yield dict(grad=quadratic(np.diag(curvatures), b), x0=rng.normal(size=d), lr=0.4, l1=1.0, steps=60)
 
 
 ISTA = Exercise(

@@ -5,7 +5,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from gdcourse.checks.exercise import Assignment, Behaviour, Exercise, Rng, altered, mistake
+from gdcourse.checks.exercise import Assignment, Behaviour, Exercise, altered, mistake
+from gdcourse.checks.shared import named, new_rng
 
 # init_weights: how large the first weights are
 
@@ -96,22 +97,17 @@ def weights_by_rows(fan_in, fan_out, kind, rng):
     return np.array(rows)
 
 
-def _generator(rng):
-    return Rng(int(rng.integers(2**32)))
-
-
 def _layers_of(kind):
     def layers(rng):
         for fan_in, fan_out in ((200, 150), (120, 250), (int(rng.integers(100, 150)), int(rng.integers(250, 300)))):
-            yield dict(fan_in=fan_in, fan_out=fan_out, kind=kind, rng=_generator(rng))
+            yield dict(fan_in=fan_in, fan_out=fan_out, kind=kind, rng=new_rng(rng))
 
-    layers.__name__ = f"_layers_of_{kind}"
-    return layers
+    return named(f"_layers_of_{kind}", layers)
 
 
 def _little_layers(rng):
     for kind in ("he_normal", "glorot_uniform", "lecun_normal"):
-        yield dict(fan_in=int(rng.integers(2, 9)), fan_out=int(rng.integers(10, 20)), kind=kind, rng=_generator(rng))
+        yield dict(fan_in=int(rng.integers(2, 9)), fan_out=int(rng.integers(10, 20)), kind=kind, rng=new_rng(rng))
 
 
 def _draw_three_times(init_weights, fan_in, fan_out, kind, rng):
@@ -282,8 +278,7 @@ def _stacks(*acts):
         wide = _stack(rng, (100,) * 6, {"identity": 0.577, "tanh": 1.2, "relu": 1.414}[acts[0]])
         yield dict(Ws=wide, act=acts[0], X=rng.normal(size=(40, 100)))
 
-    stacks.__name__ = f"_stacks_{'_'.join(acts)}"
-    return stacks
+    return named(f"_stacks_{'_'.join(acts)}", stacks)
 
 
 def _odd_stacks(rng):
@@ -313,7 +308,7 @@ LAYER_STATS = Exercise(
     withhold=("gdcourse.depth.signals",),
 )  # fmt: skip
 
-# clip_by_global_norm
+# clip_by_global_norm: one length for all gradients together
 
 
 def clip_by_global_norm(grads, c):
@@ -447,7 +442,7 @@ CLIP = Exercise(
     withhold=("gdcourse.depth.clip_by_global_norm", "gdcourse.depth._clip"),
 )  # fmt: skip
 
-# Batch norm, forward and backward
+# batchnorm_forward, batchnorm_backward: a layer that looks at its batch
 
 
 def batchnorm_forward(X, gamma, delta, running, training):

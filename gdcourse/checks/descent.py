@@ -3,6 +3,7 @@
 import numpy as np
 
 from gdcourse.checks.exercise import Assignment, Behaviour, Exercise, Oracle, altered, mistake
+from gdcourse.checks.shared import bowl, bowl_about_zero, canyon, clear_of_ties, drawn, times
 
 # spectral_step: two rates and what they promise
 
@@ -71,30 +72,21 @@ def spectral_by_singular_values(H):
     return np.array([best, 2 / s.max(), abs(1 - best * s.min())])
 
 
-def _curved(rng, d, mu, kappa):
-    """Return a symmetric matrix with curvatures from mu to kappa * mu, turned at random."""
-    inner = rng.uniform(0, 1, size=max(d - 2, 0))
-    eigenvalues = mu * kappa ** np.concatenate([[0.0], inner, [1.0]])[:d]
-    Q = np.linalg.qr(rng.normal(size=(d, d)))[0]
-    H = (Q * eigenvalues) @ Q.T
-    return (H + H.T) / 2
-
-
 def _bowls(rng):
     yield dict(H=np.array([[1.0, 0.0], [0.0, 3.0]]))
     yield dict(H=np.array([[2.0, 1.0], [1.0, 2.0]]))
     yield dict(H=np.diag([4.0, 1.0, 2.0]))
     for d in (2, 3, 4, 6):
-        yield dict(H=_curved(rng, d, 10 ** rng.uniform(-1, 1), 10 ** rng.uniform(0.5, 2)))
+        yield dict(H=canyon(rng, d, 10 ** rng.uniform(-1, 1), 10 ** rng.uniform(0.5, 2)))
 
 
 def _odd_bowls(rng):
     yield dict(H=np.array([[rng.uniform(1, 5)]]))
     yield dict(H=np.eye(3) * rng.uniform(1, 5))
     yield dict(H=np.diag([2e-4, 3e-3]))
-    yield dict(H=_curved(rng, 12, 1.0, 1e4))
-    yield dict(H=_curved(rng, 5, 1e-3, 30.0))
-    yield dict(H=_curved(rng, 5, 1e3, 30.0))
+    yield dict(H=canyon(rng, 12, 1.0, 1e4))
+    yield dict(H=canyon(rng, 5, 1e-3, 30.0))
+    yield dict(H=canyon(rng, 5, 1e3, 30.0))
 
 
 SPECTRAL_STEP = Exercise(
@@ -208,19 +200,13 @@ def iterations_by_base(kappa, eps):
     return np.ceil(np.emath.logn(rate, eps)) if rate > 0 else 1.0
 
 
-def _away_from_ties(kappa, eps):
-    """Return eps, moved if need be, so that no rounding can change the number of steps."""
-    exact = np.log(1 / eps) / np.log((kappa + 1) / (kappa - 1))
-    return float(eps if 0.02 < exact % 1 < 0.98 else eps * ((kappa - 1) / (kappa + 1)) ** 0.1)
-
-
 def _canyons(rng):
     yield dict(kappa=3.0, eps=0.1)
     yield dict(kappa=1.5, eps=1e-3)
     yield dict(kappa=100.0, eps=1e-6)
     for low, high in ((0.2, 0.5), (0.5, 1), (1, 2), (2, 3)):
         kappa = float(10 ** rng.uniform(low, high))
-        yield dict(kappa=kappa, eps=_away_from_ties(kappa, 10 ** rng.uniform(-8, -1)))
+        yield dict(kappa=kappa, eps=clear_of_ties(10 ** rng.uniform(-8, -1), (kappa + 1) / (kappa - 1)))
 
 
 def _easy_bowls(rng):
@@ -228,7 +214,7 @@ def _easy_bowls(rng):
     yield dict(kappa=1.0, eps=1e-9)
     yield dict(kappa=1.2, eps=1e-6)
     kappa = float(rng.uniform(1.01, 1.2))
-    yield dict(kappa=kappa, eps=_away_from_ties(kappa, 1e-3))
+    yield dict(kappa=kappa, eps=clear_of_ties(1e-3, (kappa + 1) / (kappa - 1)))
 
 
 def _enough(case, run, expected):
@@ -359,7 +345,7 @@ def backtracking_by_recursion(f, g, x, p, t0=1.0, c=1e-4, rho=0.5):
 
 def _quartic(rng, d, steep=1.0):
     """Return f, x and g for a bowl with a quartic rim: it bends differently everywhere, so no formula for t will do."""
-    H, b = steep * _curved(rng, d, 1.0, 20.0), rng.normal(size=d)
+    H, b = steep * canyon(rng, d, 1.0, 20.0), rng.normal(size=d)
     x = 2 * rng.normal(size=d)
 
     def f(x):
@@ -383,15 +369,6 @@ def _clear(case):
     return False
 
 
-def _drawn(make, count):
-    """Yield that many cases of a maker, leaving out those that rounding could decide."""
-    while count:
-        case = make()
-        if _clear(case):
-            count -= 1
-            yield case
-
-
 def _bowl_in_one_dimension(curvature):
     return Oracle("f", lambda x: float(curvature * x @ x / 2), f"f(x) = {curvature / 2:g} * x @ x", limit=2_000)
 
@@ -405,8 +382,8 @@ def _downhill(rng):
         p = -g if turn is None else -turn(g)
         return dict(f=f, g=g, x=x, p=p)
 
-    yield from _drawn(lambda: along(None, 1.0), 2)
-    yield from _drawn(lambda: along(lambda g: g * rng.uniform(0.2, 3.0, size=g.size), 10.0), 3)
+    yield from drawn(lambda: along(None, 1.0), 2, _clear)
+    yield from drawn(lambda: along(lambda g: g * rng.uniform(0.2, 3.0, size=g.size), 10.0), 3, _clear)
 
 
 def _settings(rng):
@@ -420,11 +397,7 @@ def _settings(rng):
         return dict(f=f, g=g, x=x, p=p, t0=float(rng.uniform(0.5, 4)), c=float(rng.uniform(0.2, 0.9)),
                     rho=float(rng.uniform(0.3, 0.9)))
 
-    yield from _drawn(demanding, 5)
-
-
-def _times(count):
-    return "once" if count == 1 else f"{count} times"
+    yield from drawn(demanding, 5, _clear)
 
 
 def _uphill(rng):
@@ -446,7 +419,7 @@ BACKTRACKING = Exercise(
                   untouched=True),
         Behaviour("calls", 1, "f is called once at x and once for each trial", view=lambda run: len(run.calls),
                   holds=lambda case, run, expected: None if len(run.calls) == len(expected.calls) else
-                  f"f is called {_times(len(run.calls))} where {_times(len(expected.calls))} are needed."),
+                  f"f is called {times(len(run.calls))} where {times(len(expected.calls))} are needed."),
         Behaviour("uphill", 1, "a ValueError when p does not point downhill, and only then", cases=_uphill),
     ),
     mistakes=(accepts_any_decrease, forgets_c, walks_uphill, assumes_steepest_descent, shrinks_once_too_often,
@@ -455,7 +428,7 @@ BACKTRACKING = Exercise(
     withhold=("gdcourse.descent.backtracking_step",),
 )  # fmt: skip
 
-# standardize, and the way back
+# standardize: every column on one scale
 
 
 def standardize(X):
@@ -563,6 +536,8 @@ STANDARDIZE = Exercise(
     styles=(standardize_by_columns, standardize_by_centring),
     withhold=("gdcourse.data.standardize",),
 )  # fmt: skip
+
+# unstandardize_coefs: the way back
 
 
 def unstandardize_coefs(w, b, mean, std):
@@ -795,16 +770,12 @@ def run_watching_x(grad, x0, lr, tol, max_steps):
     return np.array(x), k, status
 
 
-def _slope(H, centre):
-    return Oracle("grad", lambda x: H @ (x - centre), f"grad of a bowl in {len(H)}-d", limit=5_000)
-
-
 def _descending(rng, d, shortfall):
     """Return a run whose norm comes down to tol after a drawn number of steps; shortfall: how many of them are missing.
 
     tol lies between the norms of two steps, well away from both.
     """
-    H, centre, x = _curved(rng, d, 1.0, rng.uniform(2, 8)), rng.normal(size=d), 3 * rng.normal(size=d)
+    H, centre, x = canyon(rng, d, 1.0, rng.uniform(2, 8)), rng.normal(size=d), 3 * rng.normal(size=d)
     L = np.linalg.eigvalsh(H)[-1]
     lr, steps, start = float(rng.uniform(0.3, 0.9) / L), int(rng.integers(4, 25)), x
     norms = [np.linalg.norm(H @ (x - centre))]
@@ -812,39 +783,34 @@ def _descending(rng, d, shortfall):
         x = x - lr * H @ (x - centre)
         norms.append(np.linalg.norm(H @ (x - centre)))
     tol = float(np.sqrt(norms[-1] * norms[-2]))
-    return dict(grad=_slope(H, centre), x0=start, lr=lr, tol=tol, max_steps=steps - shortfall)
-
-
-def _bowl_about_zero(curvature):
-    factor = f"{curvature:g} * " if curvature != 1 else ""
-    return Oracle("grad", lambda x: curvature * x, f"grad(x) = {factor}x", limit=5_000)
+    return dict(grad=bowl(H, centre), x0=start, lr=lr, tol=tol, max_steps=steps - shortfall)
 
 
 def _coming_down(rng):
-    yield dict(grad=_bowl_about_zero(1.0), x0=np.array([8.0]), lr=0.5, tol=1.5, max_steps=10)
-    yield dict(grad=_bowl_about_zero(1.0), x0=np.array([3.0, 4.0]), lr=0.5, tol=4.5, max_steps=10)
+    yield dict(grad=bowl_about_zero(1.0), x0=np.array([8.0]), lr=0.5, tol=1.5, max_steps=10)
+    yield dict(grad=bowl_about_zero(1.0), x0=np.array([3.0, 4.0]), lr=0.5, tol=4.5, max_steps=10)
     for d in (1, 2, 3, 5):
         yield _descending(rng, d, -int(rng.integers(1, 30)))
     yield _descending(rng, 4, 0)  # exactly enough steps
 
 
 def _running_out(rng):
-    yield dict(grad=_bowl_about_zero(1.0), x0=np.array([8.0]), lr=0.5, tol=0.1, max_steps=2)
-    yield dict(grad=_bowl_about_zero(1.0), x0=np.array([3.0, 4.0]), lr=0.5, tol=1.1, max_steps=2)
+    yield dict(grad=bowl_about_zero(1.0), x0=np.array([8.0]), lr=0.5, tol=0.1, max_steps=2)
+    yield dict(grad=bowl_about_zero(1.0), x0=np.array([3.0, 4.0]), lr=0.5, tol=1.1, max_steps=2)
     for d in (1, 2, 4):
         yield _descending(rng, d, int(rng.integers(1, 4)))
 
 
 def _blowing_up(rng):
-    yield dict(grad=_bowl_about_zero(2.0), x0=np.array([1.0]), lr=1e6, tol=0.1, max_steps=200)
+    yield dict(grad=bowl_about_zero(2.0), x0=np.array([1.0]), lr=1e6, tol=0.1, max_steps=200)
     d = int(rng.integers(2, 5))
-    yield dict(grad=_slope(_curved(rng, d, 1.0, 5.0), rng.normal(size=d)), x0=rng.normal(size=d), lr=2.0, tol=1e-6,
+    yield dict(grad=bowl(canyon(rng, d, 1.0, 5.0), rng.normal(size=d)), x0=rng.normal(size=d), lr=2.0, tol=1e-6,
                max_steps=800)
     # A logarithm stepped over: NaN at once, without a word about infinity.
     with_log = Oracle("grad", lambda x: np.log(x) + 1, "grad(x) = log(x) + 1", limit=5_000)
     yield dict(grad=with_log, x0=np.array([float(rng.uniform(2, 3))]), lr=5.0, tol=1e-6, max_steps=50)
     for tol, max_steps in ((1.5, 10), (0.1, 2)):  # and does not say so otherwise
-        yield dict(grad=_bowl_about_zero(1.0), x0=np.array([8.0]), lr=0.5, tol=tol, max_steps=max_steps)
+        yield dict(grad=bowl_about_zero(1.0), x0=np.array([8.0]), lr=0.5, tol=tol, max_steps=max_steps)
 
 
 def _status(run_until, grad, x0, lr, tol, max_steps):
@@ -859,9 +825,9 @@ def _stops_at_once(case, run, expected):
 
 
 def _at_rest(rng):
-    yield dict(grad=_bowl_about_zero(1.0), x0=np.array([0.5]), lr=0.5, tol=1.0, max_steps=10)
-    yield dict(grad=_bowl_about_zero(1.0), x0=np.array([8.0]), lr=0.5, tol=0.1, max_steps=0)
-    yield dict(grad=_bowl_about_zero(1.0), x0=np.array([3.0, 4.0]), lr=0.5, tol=4.5, max_steps=10)
+    yield dict(grad=bowl_about_zero(1.0), x0=np.array([0.5]), lr=0.5, tol=1.0, max_steps=10)
+    yield dict(grad=bowl_about_zero(1.0), x0=np.array([8.0]), lr=0.5, tol=0.1, max_steps=0)
+    yield dict(grad=bowl_about_zero(1.0), x0=np.array([3.0, 4.0]), lr=0.5, tol=4.5, max_steps=10)
     yield _descending(rng, 3, -5)
 
 

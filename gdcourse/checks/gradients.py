@@ -3,6 +3,7 @@
 import numpy as np
 
 from gdcourse.checks.exercise import Assignment, Behaviour, Exercise, Oracle, altered, mistake
+from gdcourse.checks.shared import bowl, bowl_about_zero, clear_of_zero, counted, times, turned
 from gdcourse.checks.values import show_apart
 
 # numerical_gradient: a derivative measured from both sides
@@ -157,47 +158,35 @@ RAMP = Oracle("f", lambda x: float(np.sum(np.arange(1, x.size + 1).reshape(x.sha
 def _places(rng):
     yield dict(f=PARABOLA, x=np.array([3.0, -1.0]))
     for d in (1, 2, 5):
-        yield dict(f=_wavy(rng, (d,)), x=_clear_of_zero(rng, d))
-
-
-def _clear_of_zero(rng, *shape):
-    return rng.uniform(0.5, 1.5, size=shape) * rng.choice([-1, 1], size=shape)
+        yield dict(f=_wavy(rng, (d,)), x=clear_of_zero(rng, d))
 
 
 def _long_steps(rng):
     yield dict(f=CUBE, x=np.array([1.0]), h=0.5)
     for d, h in ((1, 0.3), (2, 0.1), (3, 0.02), (4, 1e-3)):
-        yield dict(f=_wavy(rng, (d,)), x=_clear_of_zero(rng, d), h=h)
+        yield dict(f=_wavy(rng, (d,)), x=clear_of_zero(rng, d), h=h)
 
 
 def _tables_and_whole_numbers(rng):
     yield dict(f=RAMP, x=np.array([[0.5, -1.5, 2.0]]))
     for shape in ((2, 3), (4, 2), (3, 3)):
-        yield dict(f=_wavy(rng, shape), x=_clear_of_zero(rng, *shape))
+        yield dict(f=_wavy(rng, shape), x=clear_of_zero(rng, *shape))
     yield dict(f=CUBE, x=np.array([2, -1]))
     yield dict(f=_wavy(rng, (3,)), x=rng.integers(1, 4, size=3))
 
 
 def _long_steps_and_tables(rng):
     yield dict(f=CUBE, x=np.array([1.0]), h=0.5)
-    yield dict(f=_wavy(rng, (4,)), x=_clear_of_zero(rng, 4))
-    yield dict(f=_wavy(rng, (2, 3)), x=_clear_of_zero(rng, 2, 3), h=0.1)
+    yield dict(f=_wavy(rng, (4,)), x=clear_of_zero(rng, 4))
+    yield dict(f=_wavy(rng, (2, 3)), x=clear_of_zero(rng, 2, 3), h=0.1)
 
 
 def _two_calls_an_entry(case, run, expected):
     came, wanted = len(run.calls), len(expected.calls)
     if came != wanted:
-        numbers = _counted(case["x"].size, "number")
-        return f"f is called {_times(came)} for {numbers}, where {_times(wanted)} are needed."
+        numbers = counted(case["x"].size, "number")
+        return f"f is called {times(came)} for {numbers}, where {times(wanted)} are needed."
     return None
-
-
-def _times(count):
-    return "once" if count == 1 else f"{count} times"
-
-
-def _counted(count, thing):
-    return f"{count} {thing}{'s' * (count != 1)}"
 
 
 NUMERICAL_GRADIENT = Exercise(
@@ -434,7 +423,7 @@ def _unit_directions(rng):
     yield dict(grad=np.array([3.0, 4.0]), v=np.array([0.0, -1.0]))
     for d in (1, 2, 3, 6):
         v = rng.normal(size=d)
-        yield dict(grad=_clear_of_zero(rng, d) * 3, v=v / np.linalg.norm(v))
+        yield dict(grad=clear_of_zero(rng, d) * 3, v=v / np.linalg.norm(v))
 
 
 def _directions(rng):
@@ -589,22 +578,15 @@ def descent_with_lists(grad, x0, lr, steps):
 
 def _bowl(rng, d):
     """Return the gradient of a bowl somewhere, and the largest curvature it has."""
-    Q = np.linalg.qr(rng.normal(size=(d, d)))[0]
     curvatures = rng.uniform(1, 5, size=d)
-    H, centre = (Q * curvatures) @ Q.T, rng.uniform(1, 2, size=d)
-    return Oracle("grad", lambda x: H @ (x - centre), f"grad of a bowl in {d}-d"), curvatures.max()
-
-
-def _about_zero(curvature):
-    factor = f"{curvature:g} * " if curvature != 1 else ""
-    return Oracle("grad", lambda x: curvature * x, f"grad(x) = {factor}x")
+    return bowl(turned(rng, curvatures), rng.uniform(1, 2, size=d)), curvatures.max()
 
 
 def _runs(rng):
-    yield dict(grad=_about_zero(1.0), x0=np.array([8.0]), lr=0.5, steps=2)
-    yield dict(grad=_about_zero(2.0), x0=np.array([3.0, -5.0]), lr=0.25, steps=3)
-    yield dict(grad=_about_zero(1.0), x0=np.array([8.0]), lr=0.5, steps=40)  # nearly there, and goes on
-    yield dict(grad=_about_zero(1.0), x0=np.array([8.0]), lr=1.0, steps=3)  # there at once
+    yield dict(grad=bowl_about_zero(1.0), x0=np.array([8.0]), lr=0.5, steps=2)
+    yield dict(grad=bowl_about_zero(2.0), x0=np.array([3.0, -5.0]), lr=0.25, steps=3)
+    yield dict(grad=bowl_about_zero(1.0), x0=np.array([8.0]), lr=0.5, steps=40)  # nearly there, and goes on
+    yield dict(grad=bowl_about_zero(1.0), x0=np.array([8.0]), lr=1.0, steps=3)  # there at once
     for d in (1, 2, 4):
         grad, L = _bowl(rng, d)
         yield dict(grad=grad, x0=rng.uniform(-3, -1, size=d), lr=float(rng.uniform(0.2, 0.9) / L),
@@ -612,8 +594,8 @@ def _runs(rng):
 
 
 def _short_runs(rng):
-    yield dict(grad=_about_zero(1.0), x0=np.array([8.0]), lr=0.5, steps=0)
-    yield dict(grad=_about_zero(1.0), x0=np.array([8.0]), lr=0.5, steps=1)
+    yield dict(grad=bowl_about_zero(1.0), x0=np.array([8.0]), lr=0.5, steps=0)
+    yield dict(grad=bowl_about_zero(1.0), x0=np.array([8.0]), lr=0.5, steps=1)
     for d in (2, 3):
         grad, L = _bowl(rng, d)
         yield dict(grad=grad, x0=rng.uniform(-3, -1, size=d), lr=float(0.5 / L), steps=int(rng.integers(4)))
@@ -621,8 +603,8 @@ def _short_runs(rng):
 
 
 def _on_both_sides_of_the_cliff(rng):
-    yield dict(grad=_about_zero(1.0), x0=np.array([1.0]), lr=3.0, steps=4)
-    yield dict(grad=_about_zero(1.0), x0=np.array([1.0]), lr=2.0, steps=4)
+    yield dict(grad=bowl_about_zero(1.0), x0=np.array([1.0]), lr=3.0, steps=4)
+    yield dict(grad=bowl_about_zero(1.0), x0=np.array([1.0]), lr=2.0, steps=4)
     for d, relative in ((2, 1.9), (2, 2.1), (3, 2.5)):
         grad, L = _bowl(rng, d)
         yield dict(grad=grad, x0=rng.uniform(-3, -1, size=d), lr=float(relative / L), steps=40)
@@ -635,7 +617,7 @@ def _from_the_start(case, run, expected):
 def _once_a_step(case, run, expected):
     came, wanted = ([call.args[0] for call in r.calls] for r in (run, expected))
     if len(came) != len(wanted):
-        return f"grad is called {_times(len(came))} for {_counted(case['steps'], 'step')}."
+        return f"grad is called {times(len(came))} for {counted(case['steps'], 'step')}."
     apart = [t for t, (a, b) in enumerate(zip(came, wanted)) if np.shape(a) != b.shape or not np.allclose(a, b)]
     if apart:
         return f"call number {apart[0] + 1} of grad is not at the point where the run is then."
@@ -747,7 +729,7 @@ def _suspect(rng, d, wrong=None, factor=1.0, scale=1.0, ignored=()):
     """
     A, used = rng.uniform(0.5, 3, size=d) * scale, np.ones(d)
     used[list(ignored)] = 0.0
-    x = _clear_of_zero(rng, d)
+    x = clear_of_zero(rng, d)
 
     def g(x):
         exact = used * A * (2 * x + 4 * x**3)

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from gdcourse.checks.exercise import Assignment, Behaviour, Exercise, Oracle, Rng, altered, mistake
+from gdcourse.checks.exercise import Assignment, Behaviour, Exercise, Oracle, altered, mistake
+from gdcourse.checks.shared import bowl_about_zero, clear_of_ties, curvatures, named, new_rng, turned
 
 # classify_critical_point: what the eigenvalues say
 
@@ -120,16 +121,6 @@ def classify_by_signs(H, tol=1e-8):
     return [kind, signs.count(-1)]
 
 
-def _turned(rng, eigenvalues):
-    Q = np.linalg.qr(rng.normal(size=(len(eigenvalues),) * 2))[0]
-    H = (Q * np.array(eigenvalues)) @ Q.T
-    return (H + H.T) / 2
-
-
-def _sizes(rng, count):
-    return rng.uniform(0.3, 4, size=count)
-
-
 def _points(rng):
     yield dict(H=np.array([[2.0, 0.0], [0.0, 1.0]]))
     yield dict(H=np.array([[-2.0, 0.0], [0.0, -1.0]]))
@@ -137,9 +128,9 @@ def _points(rng):
     yield dict(H=np.diag([3.0, -1.0, -1.0]))
     yield dict(H=np.diag([-3.0, -1.0, -1.0]))
     for d in (2, 3, 5):
-        yield dict(H=_turned(rng, _sizes(rng, d)))
-        yield dict(H=_turned(rng, -_sizes(rng, d)))
-        yield dict(H=_turned(rng, _sizes(rng, d) * np.where(np.arange(d) == 0, -1, 1)))
+        yield dict(H=turned(rng, curvatures(rng, d)))
+        yield dict(H=turned(rng, -curvatures(rng, d)))
+        yield dict(H=turned(rng, curvatures(rng, d) * np.where(np.arange(d) == 0, -1, 1)))
 
 
 def _saddles(rng):
@@ -147,8 +138,8 @@ def _saddles(rng):
     yield dict(H=np.diag([3.0, -1.0, -1.0]))
     for d in (3, 4, 6):
         down = int(rng.integers(1, d))
-        yield dict(H=_turned(rng, _sizes(rng, d) * np.where(np.arange(d) < down, -1, 1)))
-    yield dict(H=_turned(rng, [-1.0, -2.0, -3.0, 1.0, 2.0]))
+        yield dict(H=turned(rng, curvatures(rng, d) * np.where(np.arange(d) < down, -1, 1)))
+    yield dict(H=turned(rng, [-1.0, -2.0, -3.0, 1.0, 2.0]))
     yield dict(H=np.diag([-3.0, -1.0]))
 
 
@@ -160,13 +151,13 @@ def _flat_points(rng):
     yield dict(H=np.diag([-1.0, 0.0, 0.0]))
     yield dict(H=np.diag([1.0, 0.0, -2.0]))
     size = float(rng.uniform(1, 3))
-    yield dict(H=_turned(rng, [size, 2.0, 3e-4, -3e-4]), tol=1e-2)
+    yield dict(H=turned(rng, [size, 2.0, 3e-4, -3e-4]), tol=1e-2)
     yield dict(H=np.diag([1.0, 1e-6]), tol=1e-9)
 
 
 def _lopsided(rng):
     yield dict(H=np.array([[1.0, 3.0], [0.0, 1.0]]))
-    yield dict(H=_turned(rng, [1.0, 2.0, 3.0]) + np.triu(rng.uniform(0.5, 1, size=(3, 3)), 1))
+    yield dict(H=turned(rng, [1.0, 2.0, 3.0]) + np.triu(rng.uniform(0.5, 1, size=(3, 3)), 1))
     yield dict(H=np.array([[2.0, 0.0], [0.0, 1.0]]))
     yield dict(H=np.array([[1.0, 2.0], [2.0, 1.0]]))
 
@@ -250,9 +241,7 @@ def escape_by_base(eps, eta, gamma):
 
 
 def _no_tie(eps, eta, gamma):
-    exact = -np.log(eps) / np.log(1 + eta * gamma)
-    moved = eps if 0.02 < exact % 1 < 0.98 else eps * (1 + eta * gamma) ** 0.1
-    return dict(eps=float(moved), eta=float(eta), gamma=float(gamma))
+    return dict(eps=clear_of_ties(eps, 1 + eta * gamma), eta=float(eta), gamma=float(gamma))
 
 
 def _starts(rng):
@@ -419,24 +408,20 @@ def _constant_slope(g):
     return Oracle("grad", lambda x: g, f"grad(x) = {np.round(g, 2).tolist()}", limit=5_000)
 
 
-def _seed(rng):
-    return Rng(int(rng.integers(2**32)))
-
-
 def _on_the_saddle(rng):
     for d in (1, 2, 4):
         yield dict(grad=_double_well(d, 1.0), x0=np.zeros(d), lr=0.2, r=float(rng.uniform(0.02, 0.05)), thresh=0.01,
-                   t_min=30, steps=120, rng=_seed(rng))
+                   t_min=30, steps=120, rng=new_rng(rng))
 
 
 def _on_a_slope(rng):
     for d in (1, 2, 3):
         g = rng.normal(size=d)
         yield dict(grad=_constant_slope(g / np.linalg.norm(g)), x0=rng.normal(size=d), lr=0.1, r=0.5, thresh=0.3,
-                   t_min=2, steps=8, rng=_seed(rng))
+                   t_min=2, steps=8, rng=new_rng(rng))
     H = np.diag([1.0, 3.0])
     yield dict(grad=Oracle("grad", lambda x: H @ x, "grad(x) = (x1, 3 x2)", limit=5_000), x0=rng.uniform(2, 3, size=2),
-               lr=0.1, r=0.1, thresh=0.4, t_min=5, steps=6, rng=_seed(rng))
+               lr=0.1, r=0.1, thresh=0.4, t_min=5, steps=6, rng=new_rng(rng))
 
 
 def _ripples():
@@ -448,9 +433,9 @@ def _flat_everywhere(rng):
     for d, t_min in ((1, 3), (2, 5), (3, 4)):
         g = 0.01 * rng.normal(size=d)
         yield dict(grad=_constant_slope(g), x0=rng.normal(size=d), lr=0.1, r=float(rng.uniform(0.5, 2)), thresh=1.0,
-                   t_min=t_min, steps=22, rng=_seed(rng))
+                   t_min=t_min, steps=22, rng=new_rng(rng))
     yield dict(grad=_ripples(), x0=rng.normal(size=2), lr=0.1, r=float(rng.uniform(0.01, 0.02)), thresh=2.0, t_min=2,
-               steps=40, rng=_seed(rng))
+               steps=40, rng=new_rng(rng))
 
 
 def _kicks(case, path):
@@ -519,10 +504,9 @@ def _run_again(perturbed_gd, grad, x0, lr, r, thresh, t_min, steps, rng):
 
 
 def _many_kicks(rng):
-    bowl = Oracle("grad", lambda x: x, "grad(x) = x", limit=5_000)
     for d in (1, 2, 5):
-        yield dict(grad=bowl, x0=rng.normal(size=d), lr=0.5, r=float(rng.uniform(0.5, 2)), thresh=100.0, t_min=1,
-                   steps=500, rng=_seed(rng))
+        yield dict(grad=bowl_about_zero(1.0), x0=rng.normal(size=d), lr=0.5, r=float(rng.uniform(0.5, 2)), thresh=100.0,
+                   t_min=1, steps=500, rng=new_rng(rng))
 
 
 PERTURBED_GD = Exercise(
@@ -620,10 +604,9 @@ EXACT = {1: 0.5, 2: (2 - np.sqrt(2)) / 4, 3: (np.pi - 2 * np.sqrt(2)) / (4 * np.
 def _sizes_and_draws(*sizes):
     def cases(rng):
         for n in sizes:
-            yield dict(n=n, draws=int(rng.integers(15_000, 16_000)), rng=_seed(rng))
+            yield dict(n=n, draws=int(rng.integers(15_000, 16_000)), rng=new_rng(rng))
 
-    cases.__name__ = f"_sizes_{'_'.join(map(str, sizes))}"
-    return cases
+    return named(f"_sizes_{'_'.join(map(str, sizes))}", cases)
 
 
 def _ask_again(prob_all_positive, n, draws, rng):
@@ -664,7 +647,7 @@ PROB_ALL_POSITIVE = Exercise(
     seconds=10.0,
 )  # fmt: skip
 
-# saddle_free_step
+# saddle_free_step: every curvature by its size
 
 
 def saddle_free_step(g, H):
@@ -730,21 +713,21 @@ def _at_bowls(rng):
     yield dict(g=np.array([1.0, 2.0]), H=np.diag([2.0, 4.0]))
     yield dict(g=np.array([1.0, 0.0]), H=np.array([[2.0, -1.0], [-1.0, 2.0]]))
     for d in (2, 3, 5):
-        yield dict(g=rng.normal(size=d), H=_turned(rng, _sizes(rng, d)))
+        yield dict(g=rng.normal(size=d), H=turned(rng, curvatures(rng, d)))
 
 
 def _at_saddles(rng):
     yield dict(g=np.array([1.0, 2.0]), H=np.diag([2.0, -4.0]))
     yield dict(g=np.array([1.0, 0.0]), H=np.array([[1.0, 2.0], [2.0, 1.0]]))
     for d in (2, 3, 5):
-        yield dict(g=rng.normal(size=d), H=_turned(rng, _sizes(rng, d) * np.where(np.arange(d) == 0, -1, 1)))
+        yield dict(g=rng.normal(size=d), H=turned(rng, curvatures(rng, d) * np.where(np.arange(d) == 0, -1, 1)))
 
 
 def _at_hilltops(rng):
     yield dict(g=np.array([3.0]), H=np.array([[-2.0]]))
     yield dict(g=np.array([1.0, 2.0]), H=np.array([[-2.0, -1.0], [-1.0, -2.0]]))
     for d in (2, 2):
-        yield dict(g=rng.normal(size=d), H=_turned(rng, -_sizes(rng, d)))
+        yield dict(g=rng.normal(size=d), H=turned(rng, -curvatures(rng, d)))
     yield dict(g=np.array([1.0, 2.0]), H=np.diag([2.0, 4.0]))
 
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from gdcourse.checks.exercise import Assignment, Behaviour, Exercise, Oracle, altered, mistake
+from gdcourse.checks.exercise import Assignment, Behaviour, Exercise, altered, mistake
+from gdcourse.checks.shared import bowl, bowl_about_zero, curved
 
 # momentum_step: the heavy ball
 
@@ -202,23 +203,13 @@ def nesterov_with_a_velocity(x, y, grad, lr, beta):
     return x + v, x + v + beta * v
 
 
-def _bowl(rng, d, low=1.0, high=10.0):
-    Q = np.linalg.qr(rng.normal(size=(d, d)))[0]
-    H = (Q * np.linspace(low, high, d)) @ Q.T
-    centre = rng.normal(size=d)
-    return Oracle("grad", lambda x: H @ (x - centre), f"grad of a bowl in {d}-d", limit=2_000)
-
-
-def _simple_bowl(curvature):
-    return Oracle("grad", lambda x: curvature * x, f"grad(x) = {curvature:g} * x", limit=2_000)
-
-
 def _leaps(rng):
-    yield dict(x=np.array([1.0]), y=np.array([1.5]), grad=_simple_bowl(2.0), lr=0.1, beta=0.5)
-    yield dict(x=np.array([2.0, 0.0]), y=np.array([1.0, 1.0]), grad=_simple_bowl(3.0), lr=0.2, beta=0.8)
+    yield dict(x=np.array([1.0]), y=np.array([1.5]), grad=bowl_about_zero(2.0), lr=0.1, beta=0.5)
+    yield dict(x=np.array([2.0, 0.0]), y=np.array([1.0, 1.0]), grad=bowl_about_zero(3.0), lr=0.2, beta=0.8)
     for d in (1, 2, 4):
         x, y = rng.normal(size=(2, d))
-        yield dict(x=x, y=y, grad=_bowl(rng, d), lr=float(rng.uniform(0.02, 0.1)), beta=float(rng.uniform(0.3, 0.95)))
+        grad = bowl(curved(rng, d, 1.0, 10.0), rng.normal(size=d))
+        yield dict(x=x, y=y, grad=grad, lr=float(rng.uniform(0.02, 0.1)), beta=float(rng.uniform(0.3, 0.95)))
 
 
 def _asked(run):
@@ -229,9 +220,10 @@ def _asked(run):
 
 
 def _glides(rng):
-    yield dict(x=np.array([1.0]), grad=_simple_bowl(2.0), lr=0.1, beta=0.5, steps=2)
+    yield dict(x=np.array([1.0]), grad=bowl_about_zero(2.0), lr=0.1, beta=0.5, steps=2)
     for d in (2, 4):
-        yield dict(x=rng.normal(size=d), grad=_bowl(rng, d), lr=0.1, beta=0.52, steps=30)
+        grad = bowl(curved(rng, d, 1.0, 10.0), rng.normal(size=d))
+        yield dict(x=rng.normal(size=d), grad=grad, lr=0.1, beta=0.52, steps=30)
 
 
 def _glide(nesterov_step, x, grad, lr, beta, steps):

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from gdcourse.checks.exercise import Assignment, Behaviour, Exercise, Rng, altered, mistake
+from gdcourse.checks.exercise import Assignment, Behaviour, Exercise, altered, mistake
+from gdcourse.checks.shared import held_out_in_turn, new_rng
 
 # ridge_loss_grad: a penalty on the weights
 
@@ -118,7 +119,7 @@ RIDGE = Exercise(
     styles=(ridge_in_loops, ridge_with_a_column_of_ones),
 )  # fmt: skip
 
-# early_stopping
+# early_stopping: when to give up
 
 
 def early_stopping(val_losses, patience):
@@ -369,7 +370,7 @@ FILTER_FACTORS = Exercise(
     withhold=("gdcourse.selection.ridge_filter", "gdcourse.selection.stopping_filter"),
 )  # fmt: skip
 
-# random_search
+# random_search: settings drawn on a logarithmic scale
 
 
 def random_search(space, budget, rng):
@@ -448,17 +449,13 @@ def search_by_columns(space, budget, rng):
     return [dict(zip(names, row)) for row in table]
 
 
-def _seed(rng):
-    return Rng(int(rng.integers(2**32)))
-
-
 def _spaces(rng):
-    yield dict(space={"lr": (0.001, 1.0)}, budget=700, rng=_seed(rng))
-    yield dict(space={"l2": (1e-6, 1e-4)}, budget=600, rng=_seed(rng))
+    yield dict(space={"lr": (0.001, 1.0)}, budget=700, rng=new_rng(rng))
+    yield dict(space={"l2": (1e-6, 1e-4)}, budget=600, rng=new_rng(rng))
     for names in (("lr", "l2"), ("lr", "l2", "width")):
         lows = 10 ** rng.uniform(-5, 0, size=len(names))
         space = {name: (float(low), float(low * 10 ** rng.uniform(2, 4))) for name, low in zip(names, lows)}
-        yield dict(space=space, budget=int(rng.integers(600, 800)), rng=_seed(rng))
+        yield dict(space=space, budget=int(rng.integers(600, 800)), rng=new_rng(rng))
 
 
 def _places(case, run):
@@ -526,7 +523,7 @@ RANDOM_SEARCH = Exercise(
     withhold=("gdcourse.selection.log_uniform",),
 )  # fmt: skip
 
-# kfold_indices, and scaled_folds that do not leak
+# kfold_indices, scaled_folds: every example held out once, and nothing leaks
 
 
 def kfold_indices(n, k, rng):
@@ -627,21 +624,20 @@ def scaled_by_einsum(X, folds):
 
 
 def _cuts(rng):
-    yield dict(n=6, k=3, rng=_seed(rng))
-    yield dict(n=7, k=2, rng=_seed(rng))
-    yield dict(n=11, k=4, rng=_seed(rng))
+    yield dict(n=6, k=3, rng=new_rng(rng))
+    yield dict(n=7, k=2, rng=new_rng(rng))
+    yield dict(n=11, k=4, rng=new_rng(rng))
     for _ in range(3):
         k = int(rng.integers(2, 6))
-        yield dict(n=int(k * rng.integers(4, 8) + rng.integers(1, k)), k=k, rng=_seed(rng))
-    yield dict(n=5, k=5, rng=_seed(rng))
+        yield dict(n=int(k * rng.integers(4, 8) + rng.integers(1, k)), k=k, rng=new_rng(rng))
+    yield dict(n=5, k=5, rng=new_rng(rng))
 
 
 def _tables_in_folds(rng):
     yield dict(X=np.array([[0.0], [2.0], [4.0], [9.0]]), folds=[(np.array([0, 1]), np.array([2, 3])),
                                                              (np.array([2, 3]), np.array([0, 1]))])
     for n, d, k in ((9, 2, 3), (14, 3, 4)):
-        parts = np.array_split(rng.permutation(n), k)
-        folds = [(np.concatenate(parts[:i] + parts[i + 1 :]), parts[i]) for i in range(k)]
+        folds = held_out_in_turn(np.array_split(rng.permutation(n), k))
         yield dict(X=rng.normal(size=(n, d)) * 10 ** rng.uniform(-1, 2, size=d) + rng.normal(size=d), folds=folds)
 
 
