@@ -52,7 +52,7 @@ def pages(folder="."):
     contents = yaml.safe_load((folder / ".." / "_toc.yml").read_text(encoding="utf-8"))
     found, number = [], 0
     for part in contents["parts"]:
-        for entry in part["chapters"]:
+        for entry in (page for chapter in part["chapters"] for page in (chapter, *chapter.get("sections", ()))):
             number += bool(part.get("numbered"))
             name = Path(entry["file"]).name
             text = (folder / f"{name}.md").read_text(encoding="utf-8")
