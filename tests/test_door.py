@@ -1,5 +1,6 @@
 """`import gdcourse as gd`: what is to be had at the door, and what opening it loads."""
 
+import os
 import subprocess
 import sys
 from importlib import import_module
@@ -15,9 +16,20 @@ def loaded_by(statement):
     return set(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split())
 
 
-def test_opening_the_door_loads_nothing_else():
-    ours = {name for name in loaded_by("import gdcourse") if name.startswith("gdcourse.")}
-    assert ours == set() and "numpy" not in loaded_by("import gdcourse")
+def test_opening_the_door_loads_numpy_alone():
+    got = loaded_by("import gdcourse")
+    assert {name for name in got if name.startswith("gdcourse.")} == {"gdcourse._threads"}
+    assert not {"matplotlib", "IPython", "sklearn", "scipy", "nbgrader", "anywidget"} & got
+
+
+@pytest.mark.parametrize("chosen, expected", [({}, 1), ({"OPENBLAS_NUM_THREADS": "2"}, 2)])
+def test_linear_algebra_has_one_thread_unless_told_otherwise(chosen, expected):
+    if os.cpu_count() == 1:
+        pytest.skip("one processor has one thread in any case")
+    code = "import numpy, gdcourse, threadpoolctl; print([t['num_threads'] for t in threadpoolctl.threadpool_info()])"
+    bare = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={**bare, **chosen})
+    assert done.stdout.split() == [f"[{expected}]"], done.stderr
 
 
 def test_the_first_run_needs_numpy_and_no_picture():
