@@ -12,6 +12,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from tests.arithmetic import rounding
+
 # No test is timed, not by Hypothesis either.
 hypothesis.settings.register_profile("course", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("course")
@@ -30,6 +32,13 @@ CHROMIUM = [
     "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # no host but this machine can be found
 ]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """Round as GDCOURSE_ROUNDING says while a test runs; `make test-arithmetic` sets it."""
+    with rounding(os.environ.get("GDCOURSE_ROUNDING")):
+        return (yield)
 
 
 def unavailable(reason):
