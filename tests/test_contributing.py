@@ -124,3 +124,14 @@ def test_its_commands_and_files_exist():
         assert (ROOT / name).exists() or "NN" in name or name == "gdcourse.evidence", name
     for name in re.findall(r"`(\w+\.js)`", GUIDE):
         assert (ROOT / "gdcourse" / "widgets" / "js" / name).is_file(), name
+
+
+def test_what_was_tried_is_told_with_its_figures():
+    """Each idea has what it gave, in numbers, and why it was left; whoever contributes is led there."""
+    assert "(benchmarks/TRIED.md)" in GUIDE
+    lines = (ROOT / "benchmarks" / "TRIED.md").read_text("utf-8").splitlines()
+    rows = [line.strip("|").split(" | ") for line in lines if line.startswith("| ")]
+    ideas = [row for row in rows if row[0].strip() not in ("idea", "bar")]
+    assert len(ideas) > 20 and len({row[0] for row in ideas}) == len(ideas)
+    for idea, gave, *_ in ideas:
+        assert re.search(r"\d|nothing|no time", gave), idea

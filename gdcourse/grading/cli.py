@@ -6,12 +6,10 @@ from pathlib import Path
 
 import click
 
-from gdcourse.grading.course.directory import CourseError
+from gdcourse.grading.course.directory import CourseError, course_directory
 
 
 def _course(context, parameter, value):
-    from gdcourse.grading.course.directory import course_directory
-
     try:
         return course_directory(value)
     except CourseError as error:

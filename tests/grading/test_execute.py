@@ -18,7 +18,7 @@ from gdcourse import checks
 from gdcourse.grading.authoring.sample import answers, expected_points, solution_source
 from gdcourse.grading.running.cell_outputs import clean
 from gdcourse.grading.running.execute import execute
-from gdcourse.grading.sandbox import warm_processes
+from gdcourse.grading.sandbox import given, warm_processes
 from gdcourse.grading.sandbox.bubblewrap import SandboxError
 from gdcourse.grading.sandbox.package_copy import PACKAGE, package_hash, provided, stripped, without
 from gdcourse.grading.sandbox.runner import Line
@@ -550,14 +550,14 @@ def test_the_package_has_a_name_that_changes_with_it(tmp_path, monkeypatch):
 
 def test_what_is_computed_for_a_submission_ends_with_its_time(monkeypatch):
     asked = []
-    monkeypatch.setattr(warm_processes, "ANSWERS", {})
+    monkeypatch.setattr(given, "ANSWERS", {})
     late = "error", "TimeoutError", ""
-    monkeypatch.setattr(warm_processes, "_computed", lambda *args: asked.append(args[-1]) or late)
+    monkeypatch.setattr(given, "_computed", lambda *args: asked.append(args[-1]) or late)
     job = {"ps": "capstone", "backend": "plain", "limits": {}}
     for left in (99, 3):
-        warm_processes.provide(job, "train", (), {}, left)
-    assert asked == [warm_processes.PROVIDING, 3] and not warm_processes.ANSWERS
-    monkeypatch.setattr(warm_processes, "_computed", lambda *args: ("value", 1.0))
-    for note in ("", "x" * warm_processes.QUESTION):  # a long question is answered, but not kept for ever
-        assert warm_processes.provide(job, "train", ({"note": note},), {}, 100) == ("value", 1.0)
-    assert len(warm_processes.ANSWERS) == 1
+        given.provide(job, "train", (), {}, left)
+    assert asked == [given.PROVIDING, 3] and not given.ANSWERS
+    monkeypatch.setattr(given, "_computed", lambda *args: ("value", 1.0))
+    for note in ("", "x" * given.QUESTION):  # a long question is answered, but not kept for ever
+        assert given.provide(job, "train", ({"note": note},), {}, 100) == ("value", 1.0)
+    assert len(given.ANSWERS) == 1

@@ -475,7 +475,7 @@ def test_a_machine_without_a_sandbox_runs_nothing(monkeypatch):
 
 
 def test_starting_does_not_build_what_no_notebook_needs():
-    code = "import sys, gdcourse.grading.record; sys.exit('lark' in sys.modules)"
+    code = "import sys, gdcourse.grading.gradebook.record; sys.exit('lark' in sys.modules)"
     assert not subprocess.run([sys.executable, "-c", code]).returncode
 
 

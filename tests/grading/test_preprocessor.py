@@ -54,7 +54,7 @@ def test_stock_autograde_judges_as_gdcourse_grade_does(course, ours):
 def test_a_fault_of_ours_enters_no_score(ours, tmp_path, monkeypatch):
     from gdcourse.grading.gradebook import preprocessor
 
-    monkeypatch.setattr(preprocessor.intake, "skeleton", lambda *_: ours)
+    monkeypatch.setattr(preprocessor.rebuilding, "skeleton", lambda *_: ours)
     monkeypatch.setattr(preprocessor.journal, "seed", lambda *_: 1)
     failed = {"status": "grader error", "reason": "the worker is gone"}
     monkeypatch.setattr("gdcourse.grading.running.execute.execute", lambda job: failed)
@@ -66,7 +66,7 @@ def test_a_fault_of_ours_enters_no_score(ours, tmp_path, monkeypatch):
 def test_what_could_not_be_read_is_not_run(ours, monkeypatch):
     from gdcourse.grading.gradebook import preprocessor
 
-    monkeypatch.setattr(preprocessor.intake, "skeleton", lambda *_: ours)
+    monkeypatch.setattr(preprocessor.rebuilding, "skeleton", lambda *_: ours)
     page = rebuilding.unread(ours, "no reason")
     resources = {"nbgrader": {"assignment": PS, "student": "ada"}}
     assert preprocessor.Judge().preprocess(page, resources)[0] == page
@@ -75,7 +75,7 @@ def test_what_could_not_be_read_is_not_run(ours, monkeypatch):
 def test_a_student_cannot_say_that_her_notebook_is_not_to_be_run(ours, monkeypatch):
     from gdcourse.grading.gradebook import preprocessor
 
-    monkeypatch.setattr(preprocessor.intake, "skeleton", lambda *_: ours)
+    monkeypatch.setattr(preprocessor.rebuilding, "skeleton", lambda *_: ours)
     book = nbformat.from_dict(ours.notebook)
     book.cells[0].id = rebuilding.UNREAD
     ran = []

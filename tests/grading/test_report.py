@@ -19,8 +19,9 @@ from gdcourse.grading.authoring.sample import Answer, answers, submission
 from gdcourse.grading.course.directory import CourseError
 from gdcourse.grading.grade import grade
 from gdcourse.grading.gradebook.reading import Entry
-from gdcourse.grading.report.page import _duration, unwritten, write_report
+from gdcourse.grading.report.page import unwritten, write_report
 from gdcourse.grading.report.statistics import Bin, chance, correlation, histogram, item
+from gdcourse.grading.report.tables import _duration
 
 PS = "ps05"
 EXERCISES = {e.name: e for e in checks.assignment(PS).exercises}

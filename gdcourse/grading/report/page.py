@@ -14,8 +14,8 @@ from gdcourse.grading.course.directory import CourseError
 from gdcourse.grading.gradebook.reading import handed_out, read
 from gdcourse.grading.report.similarity import SHORT, similarities
 from gdcourse.grading.report.statistics import chance, histogram, item
+from gdcourse.grading.report.tables import LOOK, lateness
 
-ENDED = ("grader error", "died", "memory", "timeout", "output limit", "rejected", "missing")  # the gravest first
 NOT_RUN = {"grader error", "rejected", "missing"}
 UNWRITTEN, UNJUDGED, HERS = "not written yet.", ": not judged. ", "stops with an error"
 KINDS = {  # what feedback says that names no mistake: what happened
@@ -136,7 +136,7 @@ def looks(assignment, entries):
     look, note = [], []
     for entry in entries:
         reasons = [line for line in entry.reason.splitlines() if line.strip()]
-        grave = [line for line in reasons if HERS not in line] or [entry.status] * (entry.status in ENDED)
+        grave = [line for line in reasons if HERS not in line] or [entry.status] * (entry.status in LOOK)
         minor = [line for line in reasons if HERS in line]
         left = [exercise.name for exercise in assignment.exercises if unwritten(exercise, entry)]
         if len(left) == len(assignment.exercises):
@@ -146,23 +146,11 @@ def looks(assignment, entries):
         if entry.seconds_late:
             grave.append(lateness(entry.seconds_late, entry.penalty))
         if grave:
-            rank = ENDED.index(entry.status) if entry.status in ENDED else len(ENDED)
-            look.append((rank, entry.student, entry, grave + (minor if entry.status in ENDED else [])))
+            rank = LOOK.index(entry.status) if entry.status in LOOK else len(LOOK)
+            look.append((rank, entry.student, entry, grave + (minor if entry.status in LOOK else [])))
         elif minor:
             note.append((entry, minor))
     return [(entry, why) for _, _, entry, why in sorted(look, key=lambda row: row[:2])], note
-
-
-def lateness(seconds, penalty):
-    """Say how late a submission was, and what that costs."""
-    points = f"{penalty:g} point{'' if penalty == 1 else 's'}"
-    return f"{_duration(seconds)} late, {points if penalty else 'nothing'} taken off."
-
-
-def _duration(seconds):
-    size, unit = next((s, u) for s, u in ((86_400, "day"), (3_600, "hour"), (0, "minute")) if seconds >= s)
-    count = max(1, round(seconds / (size or 60)))
-    return f"{count} {unit}{'' if count == 1 else 's'}"
 
 
 def alike(assignment, entries, handed_out):

@@ -11,7 +11,7 @@ from gdcourse.grading.gradebook import journal
 from gdcourse.grading.gradebook.journal import outcomes
 from gdcourse.grading.intake import rebuilding
 
-LOOK = ("grader error", "died", "memory", "timeout", "output limit", "rejected", "missing")
+LOOK = ("grader error", "died", "memory", "timeout", "output limit", "rejected", "missing")  # the gravest first
 NEXT = {
     "graded": "Nothing. `gdcourse feedback {ps}` writes what she will read.",
     "graded with notes": "Read the notes above. Nothing has to be done if they are harmless.",
@@ -69,7 +69,6 @@ def explain(course, ps, student):
     """Return what was run of a student's submission, what stopped it, every verdict, and what to do next."""
     from gdcourse.grading.gradebook.reading import read
     from gdcourse.grading.intake.submitted import enterable
-    from gdcourse.grading.report.page import lateness
 
     known = journal.Journal(course, ps)
     line = known.done.get(student)
@@ -94,6 +93,18 @@ def explain(course, ps, student):
     what = what if enterable(student) else RENAME
     parts.append("\nWhat next: " + what.format(ps=ps, student=shown(student)))
     return "\n".join(filter(None, parts))
+
+
+def lateness(seconds, penalty):
+    """Say how late a submission was, and what that costs."""
+    points = f"{penalty:g} point{'' if penalty == 1 else 's'}"
+    return f"{_duration(seconds)} late, {points if penalty else 'nothing'} taken off."
+
+
+def _duration(seconds):
+    size, unit = next((s, u) for s, u in ((86_400, "day"), (3_600, "hour"), (0, "minute")) if seconds >= s)
+    count = max(1, round(seconds / (size or 60)))
+    return f"{count} {unit}{'' if count == 1 else 's'}"
 
 
 def write_csv(course, ps):

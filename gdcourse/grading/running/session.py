@@ -5,7 +5,7 @@ import time
 from gdcourse.grading.running.cell_outputs import Room, clean, made_anew
 from gdcourse.grading.running.job import asked
 from gdcourse.grading.running.judge import GRACE, Judge
-from gdcourse.grading.sandbox import warm_processes
+from gdcourse.grading.sandbox import given, warm_processes
 from gdcourse.grading.sandbox.package_copy import provided
 from gdcourse.grading.sandbox.warm_processes import Ended
 from gdcourse.grading.sandbox.wire import TICK, Channel, Limits, TooLarge, WireError
@@ -150,7 +150,7 @@ class Session:
         match message:
             case ["provide", str(name), tuple(args), dict(kwargs)] if name in provided(self.job["ps"]):
                 started = time.monotonic()
-                answer = warm_processes.provide(self.job, name, args, kwargs, self.ends - self.child.clock())
+                answer = given.provide(self.job, name, args, kwargs, self.ends - self.child.clock())
                 self.until += time.monotonic() - started  # which is not the submission's doing
                 self.channel.send(*answer)
             case ["sync", str(token)]:

@@ -1,12 +1,21 @@
 """A notebook's kernel without a kernel: an IPython shell in this very process, whose outputs are collected."""
 
 import base64
+import builtins
 import contextlib
 import functools
+import getpass
 import importlib
 import io
 import os
 import sys
+
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.error import StdinNotImplementedError
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets import Type
+from traitlets.config import Config
 
 FLOOD = 50 << 20  # characters beyond the limit of outputs after which a cell is stopped
 
@@ -100,71 +109,74 @@ class Record:
         return [[*output[:2], "".join(output[2])] if output[0] == "stream" else output for output in self.outputs]
 
 
+class Hook(DisplayHook):
+    """Takes in what a cell's last line comes to."""
+
+    def start_displayhook(self):
+        pass
+
+    def write_output_prompt(self):
+        pass
+
+    def write_format_data(self, format_dict, md_dict=None):
+        self.shell.record.show("result", format_dict)
+
+    def finish_displayhook(self):
+        pass
+
+
+class Publisher(DisplayPublisher):
+    """Takes in what a cell displays."""
+
+    def publish(self, data, metadata=None, *, transient=None, update=False, **_):
+        self.shell.record.show("display", data, (transient or {}).get("display_id"))
+
+    def clear_output(self, wait=False):
+        self.shell.record.clear(wait)
+
+
+class Shell(InteractiveShell):
+    """An IPython shell whose outputs go into a record, and which keeps no history."""
+
+    displayhook_class = Type(Hook)
+    display_pub_class = Type(Publisher)
+    record = None
+
+    def _showtraceback(self, etype, evalue, stb):
+        fitting = self.record.fitting
+        self.record.add(["error", fitting(etype.__name__), fitting(str(evalue)), [fitting(str(line)) for line in stb]])
+
+    def enable_gui(self, gui=None):
+        pass
+
+    def ask_exit(self):
+        pass
+
+    def init_history(self):
+        super().init_history()
+        self.history_manager.enabled = False
+
+    def atexit_operations(self):
+        pass
+
+
+def no_input(prompt=""):
+    """Stand for input and getpass."""
+    raise StdinNotImplementedError("input was called, but nobody is there to answer while a notebook is graded.")
+
+
 def make_shell(record):
     """Return an IPython shell that behaves as a notebook's: rich display, inline figures, no stdin."""
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
-    from IPython.core.displayhook import DisplayHook
-    from IPython.core.displaypub import DisplayPublisher
-    from IPython.core.error import StdinNotImplementedError
-    from IPython.core.interactiveshell import InteractiveShell
-    from traitlets import Type
-    from traitlets.config import Config
-
-    class Hook(DisplayHook):
-        def start_displayhook(self):
-            pass
-
-        def write_output_prompt(self):
-            pass
-
-        def write_format_data(self, format_dict, md_dict=None):
-            record.show("result", format_dict)
-
-        def finish_displayhook(self):
-            pass
-
-    class Publisher(DisplayPublisher):
-        def publish(self, data, metadata=None, *, transient=None, update=False, **_):
-            record.show("display", data, (transient or {}).get("display_id"))
-
-        def clear_output(self, wait=False):
-            record.clear(wait)
-
-    class Shell(InteractiveShell):
-        displayhook_class = Type(Hook)
-        display_pub_class = Type(Publisher)
-
-        def _showtraceback(self, etype, evalue, stb):
-            record.add(["error", record.fitting(etype.__name__), record.fitting(str(evalue)),
-                        [record.fitting(str(line)) for line in stb]])  # fmt: skip
-
-        def enable_gui(self, gui=None):
-            pass
-
-        def ask_exit(self):
-            pass
-
-        def init_history(self):
-            super().init_history()
-            self.history_manager.enabled = False
-
-        def atexit_operations(self):
-            pass
-
-    def no_input(prompt=""):
-        raise StdinNotImplementedError("input was called, but nobody is there to answer while a notebook is graded.")
-
     config = Config()
     config.HistoryManager.enabled = False
     config.HistoryManager.hist_file = ":memory:"
     config.InteractiveShell.colors = "nocolor"
     config.InteractiveShell.history_load_length = 0
     shell = Shell.instance(config=config)
+    shell.record = record
     shell.display_formatter.active_types = ["text/plain", "image/png"]
     shell.builtin_trap.activate()
-    import builtins
-    import getpass
-
     builtins.input = getpass.getpass = no_input
     sys.stdout, sys.stderr = Stream("stdout", record), Stream("stderr", record)
     return shell
