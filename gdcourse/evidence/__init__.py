@@ -9,20 +9,65 @@ from typing import Any, NamedTuple
 
 from gdcourse._validate import one_of
 
+CLOSED_FORM = "closed form"
+OWN_RUN = "our own run"
+PUBLISHED = "published"
+ROUNDING = 1e-6
+"""A number that must lie below this or a smaller bound is what rounding left: its digits are those of one machine."""
+
 
 class Row(NamedTuple):
-    """One number: what it is, the published or closed-form value (as text), the measured one, and where it must lie."""
+    """One number: what it is, the expected value (as text), the measured one, and where it must lie.
+
+    basis says where the expected value comes from: CLOSED_FORM, OWN_RUN (the default: the number or the band is what
+    our own runs gave), or the place where it stands in print, made by `published("Table 2")`. band says as text how
+    far the measured value may be from the expected one. digits is how many of it are printed: those that the next
+    machine measures, too. With 0, and where the bound itself is no larger than ROUNDING, the table prints on which
+    side of its bound it lies ("below 1e-11"), because the number itself is what rounding left.
+    """
 
     what: str
     expected: str
     measured: float
     low: float
     high: float
+    basis: str = OWN_RUN
+    band: str = ""
+    digits: int = 7
 
     @property
     def holds(self):
         """True if the measured value lies within its tolerance."""
         return bool(self.low <= self.measured <= self.high)
+
+    @property
+    def shown(self):
+        """The measured value as it is printed."""
+        one_sided = self.low in (float("-inf"), -self.high)
+        if not self.holds or (self.digits and not (one_sided and self.high <= ROUNDING)):
+            return _text(self.measured, self.digits or 7)
+        if one_sided:
+            return f"below {_text(self.high, 2)}"
+        return f"above {_text(self.low, 2)}" if self.high == float("inf") else _band(self.low, self.high)
+
+    @property
+    def verdict(self):
+        """Whether it holds, and the band in which it must lie unless that is all that was expected."""
+        band = self.band or _band(self.low, self.high)
+        return ("holds" if self.holds else "fails") + (f", {band}" if band != self.expected else "")
+
+
+def published(place):
+    """Return the basis of a value that stands in print.
+
+    Args: place: where, such as "Table 2" or "Nielsen, chapter 3". Returns: the basis, for `near` and `between`.
+    Example:
+        >>> published("Table 2")
+        'published: Table 2'
+    """
+    if not place:
+        raise ValueError("place must say where the value stands in print")
+    return f"{PUBLISHED}: {place}"
 
 
 class Evidence(NamedTuple):
@@ -41,13 +86,13 @@ class Evidence(NamedTuple):
 
     def _repr_html_(self):
         body = "".join(
-            f"<tr><td>{escape(row.what)}</td><td>{escape(row.expected)}</td><td>{_text(row.measured)}</td>"
-            f"<td>{'holds' if row.holds else 'fails'}</td></tr>"
+            f"<tr><td>{escape(row.what)}</td><td>{escape(row.expected)}</td><td>{escape(row.basis)}</td>"
+            f"<td>{escape(row.shown)}</td><td>{escape(row.verdict)}</td></tr>"
             for row in self.rows
         )
         return (
             f'<table class="evidence"><caption>{escape(self.name)}. {escape(self.title)}: {escape(self.source)}'
-            "</caption><thead><tr><th>quantity</th><th>expected</th><th>measured</th><th>verdict</th></tr>"
+            "</caption><thead><tr><th>quantity</th><th>expected</th><th>from</th><th>measured</th><th>verdict</th></tr>"
             f"</thead><tbody>{body}</tbody></table>"
         )
 
@@ -58,20 +103,45 @@ def _text(x, digits=7):
     return f"{rounded:,.12g}" if rounded == 0 or 1e-5 <= abs(rounded) < 1e9 else f"{rounded:g}"
 
 
-def near(what, measured, expected, *, relative=0.0, absolute=0.0, digits=6):
-    """Return the row of a number that must come out as expected, within a relative or an absolute tolerance."""
-    slack = abs(expected) * relative + absolute
-    return Row(what, _text(expected, digits), float(measured), expected - slack, expected + slack)
-
-
-def between(what, measured, low=float("-inf"), high=float("inf"), expected=None):
-    """Return the row of a number that must lie in a band; expected is its published value, where there is one."""
-    band = f"{_text(low)} to {_text(high)}"
+def _band(low, high):
     if low == float("-inf"):
-        band = f"at most {_text(high)}"
-    elif high == float("inf"):
-        band = f"at least {_text(low)}"
-    return Row(what, band if expected is None else str(expected), float(measured), low, high)
+        return f"at most {_text(high)}"
+    return f"at least {_text(low)}" if high == float("inf") else f"{_text(low)} to {_text(high)}"
+
+
+def _known(basis):
+    if basis not in (CLOSED_FORM, OWN_RUN) and not basis.startswith(f"{PUBLISHED}: "):
+        raise ValueError(f'basis must be CLOSED_FORM, OWN_RUN or published("the place"), not {basis!r}')
+    return basis
+
+
+def near(what, measured, expected, *, relative=0.0, absolute=0.0, digits=6, basis=OWN_RUN, shown=7):
+    """Return the row of a number that must come out as expected, within a relative or an absolute tolerance.
+
+    Args: digits: of the expected value as printed; basis: where it comes from; shown: digits of the measured value.
+    Example:
+        >>> row = near("best rate", 0.1176, 2 / 17, relative=0.01, digits=3, basis=CLOSED_FORM, shown=3)
+        >>> row.expected, row.shown, row.verdict
+        ('0.118', '0.118', 'holds, ± 0.0012')
+    """
+    slack = abs(expected) * relative + absolute
+    band = f"± {_text(slack, 2)}" if slack else "exactly"
+    return Row(what, _text(expected, digits), float(measured), expected - slack, expected + slack, _known(basis), band,
+               shown)  # fmt: skip
+
+
+def between(what, measured, low=float("-inf"), high=float("inf"), expected=None, *, basis=OWN_RUN, shown=7):
+    """Return the row of a number that must lie in a band; expected is its value elsewhere, where there is one.
+
+    Args: basis: where the expected value comes from, or else the band; shown: digits of the measured value.
+    Example:
+        >>> row = between("distance left", 2.2e-13, high=1e-11, basis=CLOSED_FORM)
+        >>> row.expected, row.shown, row.verdict
+        ('at most 1e-11', 'below 1e-11', 'holds')
+    """
+    band = _band(low, high)
+    return Row(what, band if expected is None else str(expected), float(measured), low, high, _known(basis), band,
+               shown)  # fmt: skip
 
 
 REPRODUCTIONS = {

@@ -4,12 +4,12 @@ import numpy as np
 
 from gdcourse import data, theory
 from gdcourse.descent import descend, descend_with, exact_step
-from gdcourse.evidence import Evidence, between, near
+from gdcourse.evidence import CLOSED_FORM, Evidence, between, near
 from gdcourse.problems import FOUR_POINTS, least_squares, line_fit, quadratic
 
 
 def r1():
-    """Rerun the line-fit program that every tutorial prints: lr = 0.01, 1,000 epochs, the data y = 2x."""
+    """Rerun the line-fit program that many tutorials print: lr = 0.01, 1,000 epochs, the data y = 2x."""
     problem = line_fit(*FOUR_POINTS)
     H = problem.hessian(problem.start)
     (mu, L), directions = np.linalg.eigh(H)
@@ -23,23 +23,25 @@ def r1():
     return Evidence(
         "R1",
         "The line-fit program has not converged",
-        "the program of countless tutorials; closed forms from the eigenvalues of its Hessian",
+        "a program that many tutorials print; closed forms from the eigenvalues of its Hessian",
         (
             near("slope after 1,000 epochs at 0.01", slope, 1.9896588, absolute=1e-6, digits=8),
             near("intercept after 1,000 epochs at 0.01", intercept, 0.0304045, absolute=1e-6),
             near("mean squared error there", run[0.01].values[-1], 1.544e-4, relative=1e-3, digits=4),
-            near("smallest curvature, (17 - √269) / 2", mu, (17 - 269**0.5) / 2, relative=1e-12),
-            near("largest curvature, (17 + √269) / 2", L, (17 + 269**0.5) / 2, relative=1e-12),
+            near("smallest curvature, (17 - √269) / 2", mu, (17 - 269**0.5) / 2, relative=1e-12, basis=CLOSED_FORM),
+            near("largest curvature, (17 + √269) / 2", L, (17 + 269**0.5) / 2, relative=1e-12, basis=CLOSED_FORM),
             near("share of the slow error left, (1 - 0.01 mu)^1000", error_left[0], (1 - 0.01 * mu) ** 1000,
-                 relative=1e-9),
-            between("error after 1,000 epochs at 0.118", _error(run[0.118], problem), high=1e-11),
-            between("factor of the error per step just below 2/L", _growth(problem, 0.998 * limit), high=1),
-            between("factor of the error per step just above 2/L", _growth(problem, 1.002 * limit), low=1),
+                 relative=1e-9, basis=CLOSED_FORM),
+            between("error after 1,000 epochs at 0.118", _error(run[0.118], problem), high=1e-11, basis=CLOSED_FORM),
+            between("factor of the error per step just below 2/L", _growth(problem, 0.998 * limit), high=1,
+                    basis=CLOSED_FORM, shown=5),
+            between("factor of the error per step just above 2/L", _growth(problem, 1.002 * limit), low=1,
+                    basis=CLOSED_FORM, shown=5),
             near("loss after 1,000 epochs at 0.1199", run[0.1199].values[-1], 3.6e3, relative=0.02, digits=2),
             near("loss after 1,000 epochs at 0.12", run[0.12].values[-1], 1.0e5, relative=0.02, digits=2),
-            near("condition number with x centred", high / low, 1.25, relative=1e-9),
+            near("condition number with x centred", high / low, 1.25, relative=1e-9, basis=CLOSED_FORM),
             between("error after 60 epochs at 0.3 with x centred",
-                    _error(descend(centred, lr=0.3, steps=60), centred), high=1e-12),
+                    _error(descend(centred, lr=0.3, steps=60), centred), high=1e-12, basis=CLOSED_FORM),
         ),
         data={"problem": problem, "runs": run},
     )  # fmt: skip
@@ -68,7 +70,7 @@ def r2_descent():
     errors = np.linalg.norm(descend(problem, lr=best.lr, steps=1000, start=start).path, axis=1)
     rows = [
         near("factor per step at 2/(mu + L), kappa = 100", (errors[1000] / errors[500]) ** (1 / 500), 99 / 101,
-             absolute=1e-4),
+             absolute=1e-4, basis=CLOSED_FORM, shown=4),
         near("steps to 1e-6 of the start, kappa = 100", np.argmax(errors <= 1e-6 * errors[0]), 612, digits=3),
     ]  # fmt: skip
     thousand, start = log_spaced_quadratic(1000)
@@ -79,8 +81,10 @@ def r2_descent():
                      digits=4))  # fmt: skip
     edge = theory.gd_stability_limit(100)
     rows += [
-        between("factor of the error 0.1 % below 2/L", _growth_from_ones(problem, 0.999 * edge), high=1),
-        between("factor of the error 0.1 % above 2/L", _growth_from_ones(problem, 1.001 * edge), low=1),
+        between("factor of the error 0.1 % below 2/L", _growth_from_ones(problem, 0.999 * edge), high=1,
+                basis=CLOSED_FORM, shown=5),
+        between("factor of the error 0.1 % above 2/L", _growth_from_ones(problem, 1.001 * edge), low=1,
+                basis=CLOSED_FORM, shown=5),
     ]
     zigzags = {}
     for kappa in (10, 100):
@@ -92,7 +96,7 @@ def r2_descent():
         expected = ((kappa - 1) / (kappa + 1)) ** 2
         worst = ratios[np.argmax(np.abs(ratios - expected))]
         rows.append(near(f"exact line search, the loss ratio of every step, kappa = {kappa}", worst, expected,
-                         absolute=1e-12))  # fmt: skip
+                         absolute=1e-12, basis=CLOSED_FORM))  # fmt: skip
     return Evidence(
         "R2", "Gradient descent on quadratics", "Polyak (1964); Nesterov (2004)", tuple(rows), data=zigzags
     )
@@ -129,7 +133,7 @@ def r30():
         near("diabetes: condition number, standardised", kappa(scaled), 470, relative=0.02, digits=3),
         near("diabetes: largest stable rate, raw", limit(diabetes.X), 2.7e-5 / 2, relative=0.02, digits=3),
         near("diabetes: largest stable rate, standardised", limit(scaled), 0.497 / 2, relative=0.02, digits=4),
-        near("diabetes: factor per step at the best rate", tuning.rate, 0.995754, relative=1e-6),
+        near("diabetes: factor per step at the best rate", tuning.rate, 0.995754, relative=1e-6, shown=6),
         near("diabetes: steps to 1e-6 of the start", np.argmax(errors <= 1e-6 * errors[0]), 3208, relative=0.02,
              digits=4),
         near("diabetes: steps promised by the bound",

@@ -1,7 +1,6 @@
 """Descent on some of the data: the cloud around the minimum, how it shrinks, and what a batch's size buys."""
 
 import math
-import time
 
 import numpy as np
 
@@ -9,7 +8,7 @@ from gdcourse import data, theory
 from gdcourse.averaging import running_mean
 from gdcourse.batches import minibatches, with_replacement
 from gdcourse.descent import descend
-from gdcourse.evidence import Evidence, between, near
+from gdcourse.evidence import CLOSED_FORM, Evidence, between, near
 from gdcourse.linear import softmax_regression
 from gdcourse.networks import initialise, mlp, network_problem
 from gdcourse.problems import Problem, least_squares
@@ -45,10 +44,11 @@ def r12():
         # The start is forgotten after 200 steps: 0.9^400 of the variance is missing.
         clouds[lr, batch_size] = cloud = descend(problem, lr=lr, steps=600, keep_path=True).path[200:]
         rows.append(near(f"variance at lr = {lr}, B = {batch_size}", cloud.var(),
-                         theory.sgd_variance(lr, 1.0, 1.0, batch_size), relative=0.03, digits=4))  # fmt: skip
+                         theory.sgd_variance(lr, 1.0, 1.0, batch_size), relative=0.03, digits=4,
+                         basis=CLOSED_FORM, shown=4))  # fmt: skip
     ratio = clouds[0.8, 8].var() / clouds[0.1, 1].var()
     rows.append(near("spread at eight times the rate and the batch, over that at once", ratio, 1.9 / 1.2, relative=0.03,
-                     digits=4))  # fmt: skip
+                     digits=4, basis=CLOSED_FORM, shown=4))  # fmt: skip
     return Evidence(
         "R12", "The cloud around the minimum", "closed form of a linear recurrence", tuple(rows), data=clouds
     )
@@ -98,10 +98,37 @@ def r13(seeds=5):
     )  # fmt: skip
 
 
+def shuffling_gap(seeds=8, epochs=50):
+    """Run one-example descent on least squares in shuffled order and with replacement, many seeds side by side.
+
+    The rate falls as 0.05 / (1 + t / 200). Returns: name -> squared distances to the minimum at the end, (seeds,).
+    """
+    rng = np.random.default_rng(1)
+    n, d = 1000, 10
+    X = rng.normal(size=(n, d))
+    y = X @ rng.normal(size=d) + rng.normal(size=n)
+    minimizer = np.linalg.lstsq(X, y, rcond=None)[0]
+    rate, ends = inverse_time(0.05, half=200), {}
+    for name in ("reshuffled", "with replacement"):
+        rng = np.random.default_rng(2)
+        theta = np.zeros((seeds, d))
+        for epoch in range(epochs):
+            if name == "reshuffled":
+                order = np.argsort(rng.random((seeds, n)), axis=1)
+            else:
+                order = rng.integers(n, size=(seeds, n))
+            for t in range(n):
+                x = X[order[:, t]]
+                miss = (x * theta).sum(axis=1) - y[order[:, t]]
+                theta = theta - rate(epoch * n + t) * 2 * miss[:, None] * x
+        ends[name] = np.sum((theta - minimizer) ** 2, axis=1)
+    return ends
+
+
 def r14(draws=1000):
     """Measure the variance of a minibatch's gradient on digits, and what reshuffling buys on least squares.
 
-    data: "sizes" and the two lists of ratios, measured variance over formula.
+    data: "sizes"; "ratios", the two lists of measured variance over formula; "ends", as in `shuffling_gap`.
     """
     digits = data.digits()
     problem = softmax_regression(digits.X, digits.y, 10)
@@ -119,18 +146,12 @@ def r14(draws=1000):
         ):
             spread = np.mean([np.sum((problem.gradient(theta, pick()) - whole) ** 2) for _ in range(draws)])
             ratios[name].append(spread / formula)
-            rows.append(near(f"digits, B = {B}, {name}: variance over formula", spread / formula, 1, relative=0.08))
-    ends = {}
-    for name in ("reshuffled", "with replacement"):
-        rng = np.random.default_rng(1)
-        X = rng.normal(size=(1000, 10))
-        sum_of_squares = least_squares(X, X @ rng.normal(size=10) + rng.normal(size=1000))
-        pick = minibatches if name == "reshuffled" else with_replacement
-        batches = pick(1000, 1, np.random.default_rng(2))
-        trace = descend(sum_of_squares, lr=inverse_time(0.05, half=200), steps=50_000, batches=batches, keep_path=False)
-        ends[name] = np.sum((trace.final - sum_of_squares.minimizer) ** 2)
-    rows.append(between("least squares, 50 epochs: squared distance, with replacement over reshuffled",
-                        ends["with replacement"] / ends["reshuffled"], low=10))  # fmt: skip
+            rows.append(near(f"digits, B = {B}, {name}: variance over formula", spread / formula, 1, relative=0.08,
+                             basis=CLOSED_FORM, shown=3))  # fmt: skip
+    ends = shuffling_gap()
+    gap = np.median(ends["with replacement"]) / np.median(ends["reshuffled"])
+    rows.append(between("least squares, 50 epochs, 8 runs: median squared distance, with replacement over reshuffled",
+                        gap, low=10, shown=2))  # fmt: skip
     return Evidence(
         "R14", "A minibatch's variance falls as 1/B", "sampling theory", tuple(rows),
         data={"sizes": sizes, "ratios": ratios, "ends": ends},
@@ -138,78 +159,109 @@ def r14(draws=1000):
 
 
 def epoch_losses(problem, lr, batch_size, epochs, seed=0):
-    """Train with minibatches and measure the loss over all examples at the start and after every epoch.
+    """Train with minibatches; return the loss over all examples at the start and after every epoch, (epochs + 1,)."""
+    batches = minibatches(problem.n, batch_size, np.random.default_rng(seed), epochs=epochs)
+    path = descend(problem, lr=lr, steps=epochs * problem.n, batches=batches).path
+    return np.array([problem.value(theta) for theta in path[:: math.ceil(problem.n / batch_size)]])
 
-    Returns: (epochs + 1,), and the seconds that the training took.
+
+def softmax_runs(X, y, lr, batch_size, at, seeds=8):
+    """Train softmax regressions side by side from zero, each with an order of the examples of its own.
+
+    An incomplete batch at the end of an epoch is left out.
+
+    Args: X: (n, features); y: (n,) classes from 0; lr; batch_size: at most n; at: rising numbers of updates; seeds.
+    Returns: the losses over all examples after so many updates, (len(at), seeds).
     """
-
-    def train(keep_path):
-        batches = minibatches(problem.n, batch_size, np.random.default_rng(seed), epochs=epochs)
-        return descend(problem, lr=lr, steps=epochs * problem.n, batches=batches, keep_path=keep_path)
-
-    began = time.perf_counter()
-    train(keep_path=False)  # what is timed is the training, not the keeping of a long path
-    seconds = time.perf_counter() - began
-    path = train(keep_path=True).path
-    return np.array([problem.value(theta) for theta in path[:: math.ceil(problem.n / batch_size)]]), seconds
-
-
-def updates_to(problem, loss, lr, batch_size, seeds=2, steps=600):
-    """Return the mean number of updates after which the loss over all examples first is at most `loss`.
-
-    A run that does not get there in `steps` counts as infinitely long.
-    """
-    counts = []
-    for seed in range(seeds):
-        batches = minibatches(problem.n, batch_size, np.random.default_rng(seed))
-        path = descend(problem, lr=lr, steps=steps, batches=batches).path
-        counts.append(next((t for t, theta in enumerate(path) if problem.value(theta) <= loss), math.inf))
-    return float(np.mean(counts))
+    n, classes = len(X), int(y.max()) + 1
+    X = np.column_stack([X, np.ones(n)])
+    targets = np.eye(classes)[y]
+    rng = np.random.default_rng(0)
+    theta, losses, used, wanted = np.zeros((seeds, X.shape[1], classes)), [], n, set(at)
+    for t in range(at[-1] + 1):
+        if t in wanted:
+            z = (X @ theta.transpose(1, 0, 2).reshape(X.shape[1], -1)).reshape(n, seeds, classes)
+            right = (z * targets[:, None]).sum(axis=2)
+            top = z.max(axis=2)
+            losses.append((np.log(np.exp(z - top[:, :, None]).sum(axis=2)) + top - right).mean(axis=0))
+        if used + batch_size > n:
+            order, used = np.argsort(rng.random((seeds, n)), axis=1), 0
+        rows = order[:, used : used + batch_size]
+        used += batch_size
+        x = X[rows]
+        z = x @ theta
+        p = np.exp(z - z.max(axis=2, keepdims=True))
+        push = p / p.sum(axis=2, keepdims=True) - targets[rows]
+        theta = theta - lr / batch_size * (x.transpose(0, 2, 1) @ push)
+    return np.array(losses)
 
 
-def r16():
-    """Train softmax regression on digits at rates in proportion to the batch, and time epochs against updates.
+TRIED = {1: (0.2, 0.3), 2: (0.35, 0.5), 4: (0.7, 1.0), 8: (1.0, 1.4), 32: (2.0, 2.8), 128: (4.0, 5.6)}
+"""Batch sizes, and the rates among which the best is chosen."""
+
+
+def updates_to(loss, curves, at):
+    """Return the first of the numbers `at` at which a curve (len(at),) is at most `loss`, or infinity."""
+    below = np.asarray(curves) <= loss
+    return float(at[int(np.argmax(below))]) if below.any() else math.inf
+
+
+def r16(loss=0.3, seeds=8, epochs=10):
+    """Train softmax regression on digits at rates in proportion to the batch, and count updates against batch size.
 
     1,536 = 3 * 512 of the digits, so that every batch is full: of all 1,797, batches of 128 leave a last one of
-    five examples, and its noisy gradient at the rate for 128 undoes part of every epoch.
-    data: "losses", batch size -> loss after 0, 1, ..., 20 epochs; "seconds", batch size -> of those 20 epochs;
-    "updates", batch size -> (best rate, updates to loss 0.3).
+    five examples, and its noisy gradient at the rate for 128 undoes part of every epoch. The updates are counted on
+    all 1,797, on the mean loss of the runs, so that no single run's lucky dip counts as an arrival.
+    data: "losses", batch size -> mean loss of the runs after 0, 1, ..., 10 epochs; "updates", batch size -> (best
+    rate, updates to the loss); "halves", batch size -> the same for the two halves of the runs; "rises", how many
+    of the full batch's steps raise the loss; "limit", 2/L where it starts.
     """
     digits = data.digits()
     some = np.random.default_rng(0).permutation(len(digits.X))[:1536]
     problem = softmax_regression(digits.X[some], digits.y[some], 10)
     limit = theory.gd_stability_limit(theory.curvature_range(problem.hessian(problem.start))[1])
-    losses, seconds = {}, {}
-    for B in (1, 8, 32, 128, 512):
-        losses[B], seconds[B] = epoch_losses(problem, 0.01 * B, B, 20)
+    losses = {
+        B: softmax_runs(digits.X[some], digits.y[some], 0.01 * B, B, range(0, epochs * 1536 // B + 1, 1536 // B), seeds)
+        .mean(axis=1) for B in (1, 8, 32, 128, 512)
+    }  # fmt: skip
     rows = []
-    for epoch in (1, 5, 20):
+    for epoch in (1, 3, 10):
         spread = [losses[B][epoch] / losses[1][epoch] - 1 for B in (8, 32, 128)]
-        rows.append(between(f"loss {losses[1][epoch]:.3f} at epoch {epoch}, B = 1: largest deviation at 8, 32, 128",
-                            np.abs(spread).max(), high=0.02))  # fmt: skip
+        rows.append(between(f"epoch {epoch}, largest deviation of the mean loss at B = 8, 32, 128 from B = 1",
+                            np.abs(spread).max(), high=0.03, shown=0))  # fmt: skip
     rows += [
-        between("0.01 * 128 over the limit 2/L at the start", 1.28 / limit, high=1),
-        between("0.01 * 512 over the limit 2/L at the start", 5.12 / limit, low=1),
-        between("loss after epoch 1 at B = 512 over that at B = 1", losses[512][1] / losses[1][1], low=2),
+        between("0.01 * 128 over the limit 2/L at the start", 1.28 / limit, high=1, shown=3),
+        between("0.01 * 512 over the limit 2/L at the start", 5.12 / limit, low=1, shown=3),
+        between("loss after epoch 1 at B = 512 over that at B = 1", losses[512][1] / losses[1][1], low=2, shown=2),
     ]
     whole = softmax_regression(digits.X, digits.y, 10)
-    ragged, _ = epoch_losses(whole, 1.28, 128, 1)
-    even, _ = epoch_losses(whole, 0.32, 32, 1)
-    rows.append(between("all 1,797 digits, a last batch of 5: loss after epoch 1 at B = 128 over B = 32",
-                        ragged[1] / even[1], low=1.1))  # fmt: skip
-    updates = {}
-    for B, grid in ((1, (0.2, 0.5, 1.0)), (32, (1.0, 2.0, 4.0)), (1797, (4.0, 8.0, 16.0))):
-        updates[B] = min(((lr, updates_to(whole, 0.3, lr, B)) for lr in grid), key=lambda pair: pair[1])
-    one, some, full = (updates[B][1] for B in (1, 32, 1797))
+    ragged = [epoch_losses(whole, 1.28, 128, 1, seed)[1] / epoch_losses(whole, 0.32, 32, 1, seed)[1]
+              for seed in range(8)]  # fmt: skip
+    rows.append(between("all 1,797 digits, a last batch of 5: loss after epoch 1 at B = 128 over B = 32, median of 8",
+                        np.median(ragged), low=1.1, shown=2))  # fmt: skip
+    updates, halves = {}, {}
+    for B, grid in TRIED.items():
+        most = 1000 / B**0.75 + 20
+        at = np.unique(np.geomspace(most / 4, most, 40).astype(int)).tolist()
+        runs = {lr: softmax_runs(digits.X, digits.y, lr, B, at, seeds) for lr in grid}
+        best = min(grid, key=lambda lr: updates_to(loss, runs[lr].mean(axis=1), at))
+        updates[B] = best, updates_to(loss, runs[best].mean(axis=1), at)
+        halves[B] = [updates_to(loss, half.mean(axis=1), at) for half in np.split(runs[best], 2, axis=1)]
+    full = {lr: descend(whole, lr=float(lr), steps=60).values for lr in range(1, 11)}
+    best = min(full, key=lambda lr: updates_to(loss, full[lr], range(61)))
+    updates[whole.n] = float(best), updates_to(loss, full[best], range(61))
+    one, some, all_of_them = (updates[B][1] for B in (1, 32, whole.n))
     rows += [
-        between("updates to loss 0.3 at the best rate, B = 1 over B = 32", one / some, low=5),
-        between("updates to loss 0.3 at the best rate, B = 32 over all", some / full, low=1),
-        between("epochs to loss 0.3 at the best rate, all over B = 32", full / (some * 32 / 1797), low=10),
-        between("epochs to loss 0.3 at the best rate, B = 1", one / 1797, high=1),
-    ]
+        between("updates to loss 0.3 at the best rate, B = 1 over B = 32", one / some, low=5, shown=2),
+        between("updates to loss 0.3 at the best rate, B = 32 over all", some / all_of_them, low=1, shown=2),
+        between("epochs to loss 0.3 at the best rate, all over B = 32", all_of_them / (some * 32 / whole.n), low=10,
+                shown=2),
+        between("epochs to loss 0.3 at the best rate, B = 1", one / whole.n, high=0.5, shown=2),
+    ]  # fmt: skip
     return Evidence(
         "R16", "What a batch's size buys", "Goyal et al. (2017) for the rate in proportion to the batch", tuple(rows),
-        data={"losses": losses, "seconds": seconds, "updates": updates},
+        data={"losses": losses, "updates": updates, "halves": halves, "limit": limit,
+              "rises": int((np.diff(full[best][: int(all_of_them) + 1]) > 0).sum())},
     )  # fmt: skip
 
 
@@ -237,7 +289,7 @@ def r36():
         steep.append(test.steepest)
     medians = [float(np.median(values)) for values in (falls, steep, low, doubles)]
     problem, lr = runs[0][0], medians[1]
-    after = {factor: epoch_losses(problem, factor * lr, 100, 5)[0][-1] for factor in (0.01, 1, 30)}
+    after = {factor: epoch_losses(problem, factor * lr, 100, 5)[-1] for factor in (0.01, 1, 30)}
     waves = warm_restarts(0.5, period=7, growth=3, end=0.01)
     formula = [
         0.01 + 0.49 * (1 + math.cos(math.pi * t / length)) / 2 for length in (7, 21, 63) for t in range(length)

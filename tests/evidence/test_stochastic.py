@@ -40,8 +40,7 @@ def test_figure_data_are_as_described(evidence):
         # The finite-population factor at B = 512 is 0.72: the test of 8 % would see it missing.
         assert 1 - (1797 - 512) / 1796 > 3 * 0.08
     if evidence.name == "R16":
-        assert {losses.shape for losses in kept["losses"].values()} == {(21,)}
-        assert kept["losses"].keys() == kept["seconds"].keys() and min(kept["seconds"].values()) > 0
+        assert {losses.shape for losses in kept["losses"].values()} == {(11,)}
         assert kept["losses"][1][0] == pytest.approx(np.log(10), rel=1e-12)
     if evidence.name == "R36":
         assert all(test.losses.shape == test.lrs.shape == test.smoothed.shape for test in kept["tests"])
@@ -79,7 +78,7 @@ def test_the_variance_of_a_batch_by_listing_every_batch(B):
 def test_batches_of_everything_are_plain_descent():
     data = digits()
     problem = softmax_regression(data.X[:200], data.y[:200], 10)
-    losses, _ = stochastic.epoch_losses(problem, 0.5, 200, 4)
+    losses = stochastic.epoch_losses(problem, 0.5, 200, 4)
     assert losses == pytest.approx(descend(problem, lr=0.5, steps=4).values, rel=1e-12)
 
 
@@ -87,15 +86,36 @@ def test_epochs_are_counted_in_examples():
     """Three epochs of seven batches: measured at the start and after each epoch, the last batch being short."""
     rng = np.random.default_rng(0)
     problem = least_squares(rng.normal(size=(50, 2)), rng.normal(size=50))
-    losses, _ = stochastic.epoch_losses(problem, 0.01, 8, 3)
+    losses = stochastic.epoch_losses(problem, 0.01, 8, 3)
     assert losses.shape == (4,)
     assert losses[0] == problem.value(problem.start)
 
 
 def test_updates_to_a_loss_that_is_never_reached_are_infinite():
-    problem = least_squares([[1.0], [1.0]], [0.0, 2.0])
-    assert stochastic.updates_to(problem, 0.5, 0.1, 2, steps=30) == np.inf
-    assert stochastic.updates_to(problem, 2.0, 0.1, 2, steps=30) == 0.0
+    at = [10, 20, 30]
+    assert stochastic.updates_to(0.5, [0.9, 0.8, 0.7], at) == np.inf
+    assert stochastic.updates_to(0.8, [0.9, 0.8, 0.7], at) == 20
+    assert stochastic.updates_to(0.8, [0.9, 0.79, 0.9], at) == 20
+
+
+def test_runs_side_by_side_are_runs_of_the_package():
+    """With the batch everything they are plain descent; with one example, steps along that example's gradient."""
+    X, y, _ = digits()
+    X, y = X[:60], y[:60]
+    problem = softmax_regression(X, y, 10)
+    alone = descend(problem, lr=0.7, steps=5).values
+    together = stochastic.softmax_runs(X, y, 0.7, 60, range(6), seeds=3)
+    assert together == pytest.approx(np.repeat(alone[:, None], 3, axis=1), rel=1e-10)
+    singles = stochastic.softmax_runs(X, y, 0.7, 1, [0, 1], seeds=4)[1]
+    possible = [problem.value(-0.7 * problem.gradient(problem.start, [i])) for i in range(60)]
+    assert all(np.isclose(possible, loss, rtol=1e-10).sum() >= 1 for loss in singles)
+    assert len(set(singles.round(9))) > 1
+
+
+def test_shuffling_ends_nearer_because_each_example_has_its_turn():
+    ends = stochastic.shuffling_gap(seeds=8, epochs=10)
+    assert {len(distances) for distances in ends.values()} == {8}
+    assert ends["with replacement"].min() > ends["reshuffled"].max()
 
 
 def test_the_noise_of_the_bowl_is_what_it_says():
