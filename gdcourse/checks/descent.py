@@ -319,6 +319,14 @@ returns_the_point = altered(
 )  # fmt: skip
 
 
+shortens_the_direction = altered(
+    backtracking, "shortens_the_direction", "    t, value = t0, f(x)\n",
+    "    length = np.linalg.norm(p)\n    slope, p = slope / length, p / length\n    t, value = t0, f(x)\n",
+    "p is shortened to length 1 first. Then t is a distance, and x + t p is not where you say: take p as it comes.",
+    see="eq-gd-armijo",
+)  # fmt: skip
+
+
 def backtracking_by_counting(f, g, x, p, t0=1.0, c=1e-4, rho=0.5):
     promised = sum(gi * pi for gi, pi in zip(g, p))
     if not promised < 0:
@@ -423,7 +431,7 @@ BACKTRACKING = Exercise(
         Behaviour("uphill", 1, "a ValueError when p does not point downhill, and only then", cases=_uphill),
     ),
     mistakes=(accepts_any_decrease, forgets_c, walks_uphill, assumes_steepest_descent, shrinks_once_too_often,
-              evaluates_twice, returns_the_point),
+              evaluates_twice, returns_the_point, shortens_the_direction),
     styles=(backtracking_by_counting, backtracking_by_recursion),
     withhold=("gdcourse.descent.backtracking_step",),
 )  # fmt: skip
@@ -484,6 +492,16 @@ def overwrites_the_data(X):
     return X, mean, std
 
 
+pads_the_deviation = altered(
+    standardize, "pads_the_deviation",
+    "    std = np.where(std == 0, 1.0, std)\n    return (X - mean) / std, mean, std",
+    "    return (X - mean) / (std + 1e-8), mean, std",
+    "1e-8 is added to every deviation, as many programs do. Constant columns become 0 by it; but their std is said to "
+    "be 0 where 1 is asked for, and columns of little spread are shortened. Replace the zeros, and leave the rest.",
+    see="eq-gd-standardize",
+)  # fmt: skip
+
+
 def standardize_by_columns(X):
     columns, means, stds = [], [], []
     for column in X.T:
@@ -507,7 +525,7 @@ def standardize_by_centring(X):
 def _tables(rng):
     yield dict(X=np.array([[1.0, 10.0], [3.0, 50.0]]))
     yield dict(X=np.array([[0.0, 2.0], [0.0, 6.0], [3.0, 1.0]]))
-    yield dict(X=np.array([[1e-4, 3.0], [3e-4, 5.0]]))
+    yield dict(X=np.array([[1.0, 3.0], [3.0, 5.0], [2.5, 0.5]]))
     for n, d in ((5, 1), (8, 3), (20, 4)):
         yield dict(X=rng.normal(size=(n, d)) * 10 ** rng.uniform(-2, 3, size=d) + 10 ** rng.uniform(-1, 2, size=d))
 
@@ -515,6 +533,7 @@ def _tables(rng):
 def _tables_with_constants(rng):
     # Whole numbers, so that the deviation of a constant column is exactly zero however it is computed.
     yield dict(X=np.array([[1.0, 5.0], [3.0, 5.0]]))
+    yield dict(X=np.array([[1e-4, 3.0], [3e-4, 3.0]]))
     for n, d in ((4, 2), (16, 3)):
         X = rng.normal(size=(n, d)) * 3
         X[:, rng.integers(d)] = float(rng.integers(-9, 10))
@@ -527,12 +546,13 @@ STANDARDIZE = Exercise(
     reference=standardize,
     cases=_tables,
     behaviours=(
-        Behaviour("columns", 1, "every column of Z has mean 0 and standard deviation 1; mean and std come back"),
-        Behaviour("constant", 1, "constant columns become 0 and have std 1; X is left alone",
-                  cases=_tables_with_constants, untouched=True),
+        Behaviour("columns", 1, "every column of Z has mean 0 and standard deviation 1, to a thousandth; mean and std "
+                  "come back", rtol=1e-3),
+        Behaviour("constant", 1, "constant columns become 0 and have std 1, and those of little spread are divided by "
+                  "theirs; X is left alone", cases=_tables_with_constants, untouched=True),
     ),
-    mistakes=(divides_by_n_minus_one, divides_by_zero, mixes_the_columns, divides_by_the_variance, divides_by_the_range,
-              overwrites_the_data),
+    mistakes=(divides_by_n_minus_one, divides_by_zero, mixes_the_columns, divides_by_the_variance,
+              divides_by_the_range, overwrites_the_data, pads_the_deviation),
     styles=(standardize_by_columns, standardize_by_centring),
     withhold=("gdcourse.data.standardize",),
 )  # fmt: skip

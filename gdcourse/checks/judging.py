@@ -4,7 +4,9 @@ A failing behaviour is put down to a known mistake only when exactly one of them
 failing case speaks for itself.
 """
 
+import ast
 import builtins
+import re
 from dataclasses import replace
 from functools import cache, lru_cache
 from itertools import permutations
@@ -152,7 +154,8 @@ def _fault(exercise, behaviour, case, run, want):
         return Fault(run.problem.kind, _sentence_of_problem(run.problem))
     run, misfit = _fitted(behaviour, run, want)
     if misfit:
-        return Fault("structure", _sentence_of_misfit(exercise, run, misfit))
+        sentence = _sentence_of_misfit(exercise, run, misfit)
+        return Fault("structure", sentence + _lacking(behaviour, run, want, misfit[0]))
     if behaviour.untouched and (changed := _changed(case, run)):
         return Fault("untouched", f"changes its argument {' and '.join(changed)}.")
     if behaviour.holds:
@@ -203,7 +206,8 @@ def _sentence_of_problem(problem):
         return f"calls {problem.name} without coming to an end: a loop that never stops?{at}"
     if problem.kind == "exit":
         return f"leaves Python by exit() instead of returning.{at}"
-    return f"stops with {problem.name}: {problem.message or 'no message'}{at}"
+    sure = " (NumPy and what comes with Python are sure to be there.)" if problem.name == "ModuleNotFoundError" else ""
+    return f"stops with {problem.name}: {problem.message or 'no message'}{sure}{at}"
 
 
 def _sentence_of_misfit(exercise, run, misfit):
@@ -216,6 +220,28 @@ def _sentence_of_misfit(exercise, run, misfit):
     whole = exercise.parts and not path and wanted.startswith("a tuple")
     asked = f"{wanted}, {exercise.returns}," if whole else wanted
     return f"returns {came}{f' as {part}' if part else ''} where {asked} is expected."
+
+
+def _lacking(behaviour, run, want, path):
+    """Say which rows are missing, where those that came are right but fewer than are expected."""
+    yours, theirs = run.output, want.output
+    try:
+        for step in re.findall(r"\[([^]]+)\]", path):
+            yours, theirs = yours[ast.literal_eval(step)], theirs[ast.literal_eval(step)]
+        yours = np.array(yours)
+    except (ValueError, TypeError, LookupError):
+        return ""
+    if (not isinstance(theirs, np.ndarray) or not yours.ndim or yours.shape[1:] != theirs.shape[1:]
+            or yours.dtype.kind not in "iuf"):  # fmt: skip
+        return ""
+    missing = len(theirs) - len(yours)
+    if not 0 < missing < len(theirs):
+        return ""
+    if same(yours, theirs[:-missing], behaviour.rtol, behaviour.atol):
+        return f" What came is right; the last {'one' if missing == 1 else missing} of {len(theirs)} did not come."
+    if same(yours, theirs[missing:], behaviour.rtol, behaviour.atol):
+        return f" What came is right; the first {'one' if missing == 1 else missing} of {len(theirs)} did not come."
+    return ""
 
 
 def _named(exercise, path):

@@ -94,6 +94,14 @@ def trusts_the_triangle(H, tol=1e-8):
     return kind, index
 
 
+asks_for_exact_symmetry = altered(
+    classify_critical_point, "asks_for_exact_symmetry", "np.allclose(H, H.T)", "np.array_equal(H, H.T)",
+    "H is asked to be symmetric to the last digit. A computed Hessian is off by rounding, as 0.1 + 0.2 is from 0.3: "
+    "ask np.allclose.",
+    see="eq-land-classify",
+)  # fmt: skip
+
+
 def classify_by_sorting(H, tol=1e-8):
     H = np.asarray(H)
     if np.abs(H - H.T).max() > 1e-8:
@@ -160,6 +168,7 @@ def _lopsided(rng):
     yield dict(H=turned(rng, [1.0, 2.0, 3.0]) + np.triu(rng.uniform(0.5, 1, size=(3, 3)), 1))
     yield dict(H=np.array([[2.0, 0.0], [0.0, 1.0]]))
     yield dict(H=np.array([[1.0, 2.0], [2.0, 1.0]]))
+    yield dict(H=np.array([[2.0, 0.1 + 0.2], [0.3, 1.0]]))  # symmetric but for a rounding error
 
 
 CLASSIFY = Exercise(
@@ -172,10 +181,11 @@ CLASSIFY = Exercise(
         Behaviour("index", 1, "the number of directions that go down", cases=_saddles, view="index"),
         Behaviour("degenerate", 1, "eigenvalues within tol of zero count as zero; H is left alone",
                   cases=_flat_points, untouched=True),
-        Behaviour("symmetric", 1, "a ValueError when H is not symmetric, and only then", cases=_lopsided),
+        Behaviour("symmetric", 1, "a ValueError when H is off symmetry by more than rounding, and only then",
+                  cases=_lopsided),
     ),
     mistakes=(asks_the_determinant, reads_the_signs_of_the_diagonal, counts_the_ways_up, calls_flat_points_minima,
-              forgets_the_tolerance, swaps_minimum_and_maximum, trusts_the_triangle),
+              forgets_the_tolerance, swaps_minimum_and_maximum, trusts_the_triangle, asks_for_exact_symmetry),
     styles=(classify_by_sorting, classify_by_signs),
     withhold=("gdcourse.curvature.classify_critical_point",),
 )  # fmt: skip
@@ -500,7 +510,7 @@ def _kick_radius(case, run, expected):
 def _run_again(perturbed_gd, grad, x0, lr, r, thresh, t_min, steps, rng):
     first, again, other = (perturbed_gd(grad, x0, lr, r, thresh, t_min, 9, np.random.default_rng(s)) for s in (5, 5, 6))
     path = np.array(perturbed_gd(grad, x0, lr, r, thresh, t_min, steps, rng))
-    return [path, bool(np.array_equal(first, again)), bool(np.array_equal(first, other))]
+    return [path, *(bool(np.array_equal(first, one, equal_nan=True)) for one in (again, other))]
 
 
 def _many_kicks(rng):
@@ -719,6 +729,7 @@ def _at_bowls(rng):
 def _at_saddles(rng):
     yield dict(g=np.array([1.0, 2.0]), H=np.diag([2.0, -4.0]))
     yield dict(g=np.array([1.0, 0.0]), H=np.array([[1.0, 2.0], [2.0, 1.0]]))
+    yield dict(g=np.array([1.0, 1e-4]), H=np.diag([2.0, -1e-4]))
     for d in (2, 3, 5):
         yield dict(g=rng.normal(size=d), H=turned(rng, curvatures(rng, d) * np.where(np.arange(d) == 0, -1, 1)))
 

@@ -74,6 +74,15 @@ def spoils_the_velocity(x, v, g, lr, beta):
     return x - lr * v, v
 
 
+takes_off_a_step_downhill = altered(
+    momentum_step, "takes_off_a_step_downhill", "    v = beta * v + g\n    return x - lr * v, v",
+    "    v = beta * v - lr * g\n    return x - v, v",
+    "two forms are mixed. With v = beta v - lr g the velocity points downhill and is added to x; taken off, it climbs. "
+    "Here v is the sum of the gradients, and x - lr v.",
+    see="eq-mom-heavy-ball",
+)  # fmt: skip
+
+
 def momentum_by_components(x, v, g, lr, beta):
     new = [beta * vi + gi for vi, gi in zip(v, g)]
     return [xi - lr * vi for xi, vi in zip(x, new)], new
@@ -130,7 +139,7 @@ MOMENTUM_STEP = Exercise(
                   cases=_kicks_without_memory, untouched=True),
     ),
     mistakes=(averages, steps_with_the_old_velocity, rolls_uphill, damps_the_gradient_too, keeps_the_step,
-              scales_what_it_remembers, looks_ahead, spoils_the_velocity),
+              scales_what_it_remembers, looks_ahead, spoils_the_velocity, takes_off_a_step_downhill),
     styles=(momentum_by_components, momentum_in_two_parts),
     withhold=("gdcourse.optimizers.momentum", "gdcourse.optimizers.momentum_rule"),
 )  # fmt: skip
@@ -631,6 +640,16 @@ skips_the_correction = altered(
 )  # fmt: skip
 
 
+keeps_the_largest_corrected = altered(
+    amsgrad_step, "keeps_the_largest_corrected",
+    "    largest = np.maximum(largest, v)\n    m_hat = m / (1 - b1**t)\n    v_hat = largest / (1 - b2**t)",
+    "    largest = np.maximum(largest, v / (1 - b2**t))\n    m_hat = m / (1 - b1**t)\n    v_hat = largest",
+    "the largest is kept of v after its correction, which is the form of optax. The form asked for keeps the largest v "
+    "as it is, and corrects it afterwards: in the first steps the two differ.",
+    see="w24",
+)  # fmt: skip
+
+
 def amsgrad_by_coordinates(x, g, state, lr, b1, b2, eps):
     t = state[3] + 1
     rows = []
@@ -693,7 +712,7 @@ AMSGRAD_STEP = Exercise(
         Behaviour("step", 1, "x, divided by the root of the largest", view="x", untouched=True),
     ),
     mistakes=(is_still_adam, takes_the_largest_m, forgets_the_largest, overwrites_v, takes_the_smallest,
-              compares_all_coordinates, skips_the_correction),
+              compares_all_coordinates, skips_the_correction, keeps_the_largest_corrected),
     styles=(amsgrad_by_coordinates, amsgrad_with_where),
     withhold=("gdcourse.optimizers.amsgrad", "gdcourse.optimizers.amsgrad_rule", "gdcourse.optimizers.corrected_rule"),
 )  # fmt: skip
