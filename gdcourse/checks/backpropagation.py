@@ -300,6 +300,7 @@ _again = _programs("x * y", "x * x + y", "p = x * y; p * p + p")
 def _tangled(rng):
     yield dict(program="p = x * y; q = p.exp() + x; r = q.tanh() * p; p + q * r", x=0.5, y=-1.5)
     yield dict(program="p = x * y; q = p.exp(); p + x", x=0.5, y=-1.5)  # q is computed and not used
+    yield dict(program="p = y * y; p + y", x=0.5, y=-1.5)  # nor is x
     for length in (4, 6, 8):
         names, lines = ["x", "y"], []
         for k in range(length):
@@ -984,6 +985,11 @@ def _candidates(bugs, scale, turned, mixing):
         R[-1, -1] += 0.5 * np.abs(R).max()
         return R
 
+    def below_at_one(dY, X):
+        R = right(dY, X)
+        R[0, -1] -= 0.5 * np.abs(R).max()
+        return R
+
     def at_two(dY, X):
         R = right(dY, X)
         R[0, 0], R[-1, 0] = R[0, 0] + 0.5 * np.abs(R).max(), R[-1, 0] - 0.5 * np.abs(R).max()
@@ -998,6 +1004,7 @@ def _candidates(bugs, scale, turned, mixing):
         "mean": lambda dY, X: scale * np.mean(dY) * (1 - np.tanh(X) ** 2),
         "rows": lambda dY, X: scale * dY[::-1] * (1 - np.tanh(X) ** 2),
         "corner": at_one_entry,
+        "dip": below_at_one,
         "pair": at_two,
     }
     order = [bugs[(k + turned) % 5] for k in range(5)]
@@ -1027,7 +1034,7 @@ def _wrong_throughout(rng):
 
 def _wrong_in_places(rng):
     yield _search((None, "mean", "corner", "pair", None), 1.0, 0, X_FIXED, DY_FIXED)
-    yield _search((None, "twice", None, "corner", "sign"), 1.0, 0, X_FIXED, DY_FIXED,
+    yield _search((None, "dip", None, "corner", "sign"), 1.0, 0, X_FIXED, DY_FIXED,
                   np.array([[1.0, 0.5], [-0.5, 1.0]]))
     for bugs in (("rows", None, "corner", None, None), ("alone", "pair", None, "corner", "mean")):
         yield _search(bugs, 1.0, *_drawn(rng))
@@ -1036,6 +1043,8 @@ def _wrong_in_places(rng):
 def _other_scales(rng):
     yield _search((None, "sign", None, "twice", "output"), 1e-6, 0, X_FIXED, DY_FIXED)
     yield _search((None,) * 5, 1.0, 0, X_FIXED, DY_FIXED)
+    for dY in (np.array([[1.0, 0.0], [2.0, 0.5]]), np.array([[-1.0, -0.25], [-2.0, -0.5]])):  # of one sign, or 0
+        yield _search((None,) * 5, 1.0, 0, X_FIXED, dY)
     yield _search(("sign", "twice", "output", "sign", "twice"), 1e3, *_drawn(rng))
     yield _search((None,) * 5, 1e4, *_drawn(rng))
 

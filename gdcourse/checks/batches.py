@@ -1082,6 +1082,10 @@ def range_test_in_logarithms(f, grad, x0, low, high, steps):
     return lrs, losses, lrs[2 + np.argmin(losses[5:] - losses[:-5])]
 
 
+def _square():
+    return Oracle("f", lambda x: float(x @ x), "f(x) = x @ x"), Oracle("grad", lambda x: x, "grad(x) = x")
+
+
 def _noisy_bowl(rng, d, low, high, steps):
     """Return a bowl whose loss flickers by a tenth; low and high in units of 2 / L, from where on descent diverges."""
     curvatures = rng.uniform(1, 4, size=d)
@@ -1112,11 +1116,15 @@ def _clear(case):
 
 
 def _below_the_cliff(rng):
+    f, grad = _square()
+    yield dict(f=f, grad=grad, x0=np.array([-1.0]), low=1e-3, high=1.6, steps=25)
     steps = int(rng.integers(24, 34))
     yield from drawn(lambda: _noisy_bowl(rng, int(rng.integers(1, 4)), 1e-3, 0.8, steps), 3, _clear)
 
 
 def _over_the_cliff(rng):
+    f, grad = _square()
+    yield dict(f=f, grad=grad, x0=np.array([2.0]), low=1.95, high=2.15, steps=60)  # where losses rise by a fifth a step
     steps = int(rng.integers(45, 60))
     yield from drawn(lambda: _noisy_bowl(rng, int(rng.integers(1, 4)), 1e-3, 1e3, steps), 3, _clear)
 

@@ -303,6 +303,7 @@ def _one_labelled(rng):
 def _confident(rng):
     yield dict(Z=np.array([[1000.0, 0.0]]), y=np.array([1]))
     yield dict(Z=np.array([[1000.0, 0.0]]), y=np.array([0]))
+    yield dict(Z=np.array([[2000.0, 2001.0], [-2000.0, -2001.0]]), y=np.array([0, 1]))
     for k in (3, 5):
         Z = rng.uniform(-5000, 5000, size=(1, k))
         Z[0, rng.integers(k)] = 6000.0
@@ -632,6 +633,7 @@ def _unit_spread(rng):
 def _one_for_all(rng):
     """A sample with its own mean and deviation for all its examples, or with others."""
     yield dict(mu=np.full(2, 2.0), log_sigma=np.zeros(2), y=np.array([1.0, 3.0]))
+    yield dict(mu=np.full(2, -1.0), log_sigma=np.zeros(2), y=np.array([-1.0, -3.0]))
     for off in (0.0, 0.0, 1.0, -1.0):
         n = int(rng.integers(4, 8))
         y = rng.permutation(np.linspace(-1, 1, n)) * rng.uniform(2.5, 5) + rng.normal()

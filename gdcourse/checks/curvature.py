@@ -3,7 +3,7 @@
 import numpy as np
 
 from gdcourse.checks.exercise import Assignment, Behaviour, Exercise, Oracle, altered, mistake
-from gdcourse.checks.shared import curved, quadratic
+from gdcourse.checks.shared import asked_at_another_step, curved, quadratic
 
 # hessian_vector_product: curvature along one direction
 
@@ -138,8 +138,9 @@ HESSIAN_VECTOR_PRODUCT = Exercise(
     behaviours=(
         Behaviour("product", 1, "H v on quadratics", rtol=1e-6, atol=1e-8),
         Behaviour("accuracy", 1, "an error of h squared, not of h, where the curvature changes", cases=_bends,
-                  rtol=1e-4),
-        Behaviour("any length", 1, "a very long v, a very short one, and v = 0", cases=_lengths, rtol=1e-4),
+                  rtol=1e-4, clue=asked_at_another_step("grad")),
+        Behaviour("any length", 1, "a very long v, a very short one, and v = 0", cases=_lengths, rtol=1e-4,
+                  clue=asked_at_another_step("grad")),
         Behaviour("two gradients", 1, "no more than two gradients, in any dimension; x and v are left alone",
                   cases=_large, holds=_asks_for_two, untouched=True),
     ),
@@ -824,6 +825,8 @@ def _few_steps(rng):
 def _lasso(rng):
     """Problems whose answer has zeros and others, each entry well away from the threshold."""
     bowl = quadratic(np.diag([1.0, 2.0]), np.array([3.0, 0.5]))
+    yield dict(grad=bowl, x0=np.array([1.0, 1.0]), lr=0.4, l1=1.0, steps=60)
+    bowl = quadratic(np.diag([1.0, 2.0]), np.array([-3.0, 0.5]))
     yield dict(grad=bowl, x0=np.array([1.0, 1.0]), lr=0.4, l1=1.0, steps=60)
     for d in (3, 5):
         curvatures = rng.uniform(1, 2, size=d)

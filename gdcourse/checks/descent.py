@@ -384,6 +384,8 @@ def _bowl_in_one_dimension(curvature):
 def _downhill(rng):
     yield dict(f=_bowl_in_one_dimension(3.0), g=np.array([3.0]), x=np.array([1.0]), p=np.array([-3.0]))
     yield dict(f=_bowl_in_one_dimension(1.0), g=np.array([1.0]), x=np.array([1.0]), p=np.array([-0.5]))
+    # 1.5e-4 of what the slope promises: enough for c = 1e-4.
+    yield dict(f=_bowl_in_one_dimension(1.0), g=np.array([1.0]), x=np.array([1.0]), p=np.array([-1.9997]))
 
     def along(turn, steep):
         f, x, g = _quartic(rng, int(rng.integers(2, 6)), steep)
@@ -398,6 +400,8 @@ def _settings(rng):
     half, steep = _bowl_in_one_dimension(1.0), _bowl_in_one_dimension(3.0)
     yield dict(f=half, g=np.array([1.0]), x=np.array([1.0]), p=np.array([-1.0]), t0=1.9, c=0.3, rho=0.5)
     yield dict(f=steep, g=np.array([3.0]), x=np.array([1.0]), p=np.array([-1.0]), t0=2.0, c=0.5, rho=0.8)
+    # Exactly as low as is asked for, without rounding.
+    yield dict(f=half, g=np.array([1.0]), x=np.array([1.0]), p=np.array([-1.0]), t0=1.0, c=0.5, rho=0.5)
 
     def demanding():
         f, x, g = _quartic(rng, int(rng.integers(2, 6)))
@@ -809,6 +813,7 @@ def _descending(rng, d, shortfall):
 def _coming_down(rng):
     yield dict(grad=bowl_about_zero(1.0), x0=np.array([8.0]), lr=0.5, tol=1.5, max_steps=10)
     yield dict(grad=bowl_about_zero(1.0), x0=np.array([3.0, 4.0]), lr=0.5, tol=4.5, max_steps=10)
+    yield dict(grad=bowl_about_zero(1.0), x0=np.array([8.0]), lr=0.5, tol=1.0, max_steps=10)  # at most tol: exactly tol
     for d in (1, 2, 3, 5):
         yield _descending(rng, d, -int(rng.integers(1, 30)))
     yield _descending(rng, 4, 0)  # exactly enough steps
@@ -828,6 +833,8 @@ def _blowing_up(rng):
                max_steps=800)
     # A logarithm stepped over: NaN at once, without a word about infinity.
     with_log = Oracle("grad", lambda x: np.log(x) + 1, "grad(x) = log(x) + 1", limit=5_000)
+    half = Oracle("grad", lambda x: np.array([np.log(x[0]) + 1, x[1]]), "grad(x) = [log(x[0]) + 1, x[1]]", limit=5_000)
+    yield dict(grad=half, x0=np.array([2.0, 1.0]), lr=1.5, tol=1e-6, max_steps=50)
     yield dict(grad=with_log, x0=np.array([float(rng.uniform(2, 3))]), lr=5.0, tol=1e-6, max_steps=50)
     for tol, max_steps in ((1.5, 10), (0.1, 2)):  # and does not say so otherwise
         yield dict(grad=bowl_about_zero(1.0), x0=np.array([8.0]), lr=0.5, tol=tol, max_steps=max_steps)

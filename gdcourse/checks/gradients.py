@@ -3,7 +3,7 @@
 import numpy as np
 
 from gdcourse.checks.exercise import Assignment, Behaviour, Exercise, Oracle, altered, mistake
-from gdcourse.checks.shared import bowl, bowl_about_zero, clear_of_zero, counted, times, turned
+from gdcourse.checks.shared import asked_at_another_step, bowl, bowl_about_zero, clear_of_zero, counted, times, turned
 from gdcourse.checks.values import show_apart
 
 # numerical_gradient: a derivative measured from both sides
@@ -211,7 +211,8 @@ NUMERICAL_GRADIENT = Exercise(
     cases=_places,
     behaviours=(
         Behaviour("slopes", 1, "one slope for each number in x, to four digits", rtol=1e-4),
-        Behaviour("both sides", 2, "the central difference, also for long steps h", cases=_long_steps, rtol=1e-8),
+        Behaviour("both sides", 2, "the central difference, also for long steps h", cases=_long_steps, rtol=1e-8,
+                  clue=asked_at_another_step("f")),
         Behaviour("shapes", 1, "tables of numbers, and whole numbers", cases=_tables_and_whole_numbers, rtol=1e-4),
         Behaviour("calls", 1, "f is called twice for each number in x, and x is left alone",
                   cases=_long_steps_and_tables, untouched=True, view=lambda run: len(run.calls),
@@ -795,16 +796,23 @@ def _suspect(rng, d, wrong=None, factor=1.0, scale=1.0, ignored=()):
     x = clear_of_zero(rng, d)
 
     def g(x):
-        exact = used * A * (2 * x + 4 * x**3)
+        exact = used * A * (2 * x + x**2 + 4 * x**3)
         return np.where(np.arange(d) == wrong, factor * exact, exact)
 
     name = f"f of {d} numbers" + (f", with slopes about {scale:.0e}" if scale != 1 else "")
-    f = Oracle("f", lambda x: float(np.sum(used * A * (x**2 + x**4))), name)
+    f = Oracle("f", lambda x: float(np.sum(used * A * (x**2 + x**3 / 3 + x**4))), name)
     text = "g right" if wrong is None else f"g right but for g[{wrong}], which is {factor:.3g} times what it should be"
     return dict(f=f, g=Oracle("g", g, text), x=x)
 
 
 BOWL = Oracle("f", lambda x: float(x @ x), "f(x) = x @ x")
+
+
+def _of_a_bowl(scale, last):
+    """Return f(x) = scale * x @ x, and a gradient that has a factor of its own in its last component: 2 is right."""
+    f = Oracle("f", lambda x: float(scale * x @ x), f"f(x) = {scale:g} * x @ x")
+    g = Oracle("g", lambda x: scale * np.array([2.0, last]) * x, f"g(x) = {scale:g} * [2, {last:g}] * x")
+    return dict(f=f, g=g, x=np.array([1.0, 2.0]))
 
 
 def _planted(rng):
@@ -818,6 +826,9 @@ def _planted(rng):
 
 def _right(rng):
     yield dict(f=BOWL, g=Oracle("g", lambda x: 2 * x, "g(x) = 2 * x"), x=np.array([1.0, 2.0]))
+    yield _of_a_bowl(1e6, 2.0)
+    yield _of_a_bowl(1.0, 2.001)
+    yield _of_a_bowl(1.0, 1.999)
     for d in (2, 3, 6):
         yield _suspect(rng, d)
     yield _suspect(rng, 3, 2, 1.0005)
@@ -833,6 +844,8 @@ def _zeros(rng):
 
 
 def _scales(rng):
+    yield _of_a_bowl(1e6, 3.0)
+    yield _of_a_bowl(1e-6, 1.0)
     for d, power in ((2, 6), (3, -6), (4, 3)):
         yield _suspect(rng, d, int(rng.integers(1, d)), rng.uniform(0.4, 0.7), scale=10.0**power)
 

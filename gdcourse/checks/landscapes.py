@@ -158,6 +158,9 @@ def _flat_points(rng):
     yield dict(H=np.diag([-1.0, 1e-6]), tol=1e-3)
     yield dict(H=np.diag([-1.0, 0.0, 0.0]))
     yield dict(H=np.diag([1.0, 0.0, -2.0]))
+    for sign in (1, -1):  # exactly at tol, which is within it
+        yield dict(H=sign * np.diag([1.0, 0.5]), tol=0.5)
+    yield dict(H=np.diag([1.0, 1.5e-8]))
     size = float(rng.uniform(1, 3))
     yield dict(H=turned(rng, [size, 2.0, 3e-4, -3e-4]), tol=1e-2)
     yield dict(H=np.diag([1.0, 1e-6]), tol=1e-9)
@@ -258,6 +261,7 @@ def _starts(rng):
     yield dict(eps=0.01, eta=0.1, gamma=1.0)
     yield dict(eps=1e-4, eta=0.1, gamma=1.0)
     yield dict(eps=0.1, eta=0.1, gamma=6.0)
+    yield dict(eps=0.01, eta=0.2, gamma=0.5)
     for power in (-2, -4, -8):
         yield _no_tie(10 ** (power + rng.uniform(0, 1)), rng.uniform(0.05, 0.4), rng.uniform(0.5, 2.4))
 

@@ -44,7 +44,8 @@ keeps_the_step = altered(
     momentum_step, "keeps_the_step",
     "    v = beta * v + g\n    return x - lr * v, v",
     "    v = beta * v - lr * g\n    return x + v, v",
-    "the rate is inside the velocity. Here v is a sum of gradients, and the rate comes in once, when x moves.",
+    "the rate is inside the velocity, which is the form of Keras. Here v is a sum of gradients, and the rate comes in "
+    "once, when x moves.",
     see="eq-mom-heavy-ball",
 )  # fmt: skip
 
@@ -476,6 +477,15 @@ def spoils_the_state(x, g, state, lr, b1, b2, eps):
     return x - lr * (m / (1 - b1**t)) / (np.sqrt(v / (1 - b2**t)) + eps), (m, v, t)
 
 
+adds_eps_to_the_uncorrected = altered(
+    adam_step, "adds_eps_to_the_uncorrected", "m_hat / (np.sqrt(v_hat) + eps)",
+    "m_hat * np.sqrt(1 - b2**t) / (np.sqrt(v) + eps)",
+    "eps is added to the root of v before its correction, which is the form of Keras. Here it is added to the root of "
+    "the corrected v: in the first steps, and where gradients are small, the two differ.",
+    see="eq-coord-adam",
+)  # fmt: skip
+
+
 def adam_by_coordinates(x, g, state, lr, b1, b2, eps):
     m, v, t = [list(part) for part in state[:2]] + [state[2] + 1]
     moved = []
@@ -572,7 +582,8 @@ ADAM_STEP = Exercise(
                   drive=_interleaved, view=lambda run: dict(zip(("first", "second"), run.output, strict=True))),
     ),
     mistakes=(forgets_the_correction, corrects_only_m, counts_from_zero, puts_eps_inside, averages_magnitudes,
-              forgets_the_root, stores_the_corrected, stands_still_in_time, adds_gradients_up, spoils_the_state),
+              forgets_the_root, stores_the_corrected, stands_still_in_time, adds_gradients_up, spoils_the_state,
+              adds_eps_to_the_uncorrected),
     styles=(adam_by_coordinates, adam_with_one_factor),
     withhold=("gdcourse.optimizers.adam", "gdcourse.optimizers.adam_rule", "gdcourse.optimizers.adamw",
               "gdcourse.optimizers.adamw_rule", "gdcourse.optimizers.corrected_rule"),
@@ -676,7 +687,9 @@ def _mixed_steps(rng):
                lr=0.1, b1=0.5, b2=0.5, eps=1e-8)  # fmt: skip
     yield dict(x=np.array([1.0, 1.0]), g=np.array([4.0, 0.1]),
                state=(np.array([0.5, 1.0]), np.array([1.0, 2.0]), np.array([2.0, 3.0]), 2),
-               lr=0.1, b1=0.5, b2=0.5, eps=1e-8)  # fmt: skip
+               lr=0.1, b1=0.75, b2=0.5, eps=1e-8)  # fmt: skip
+    yield dict(x=np.array([1.0]), g=np.array([0.25]), state=(np.array([0.5]), np.array([0.0625]), np.array([0.25]), 1),
+               lr=0.1, b1=0.75, b2=0.5, eps=0.125)  # fmt: skip
     for d in (2, 4):
         x, g, m = rng.normal(size=(3, d))
         v = rng.uniform(0.1, 2, size=d)
@@ -700,14 +713,20 @@ def _tug(amsgrad_step, pull, steps):
     return x, state
 
 
+def _arrives(case, run, expected):
+    x, wanted = (np.asarray(r.output[0]).ravel() for r in (run, expected))
+    return None if np.all(np.abs(x - wanted) < 0.2) else f"the run ends at {x[0]:.3g}, and the minimum is at -1."
+
+
 AMSGRAD_STEP = Exercise(
     signature="amsgrad_step(x, g, state, lr, b1, b2, eps)",
     returns="(x, state)",
     reference=amsgrad_step,
     cases=_mixed_steps,
     behaviours=(
-        Behaviour("run", 2, "on the problem where Adam goes the wrong way, it goes the right one", cases=_tugs,
-                  drive=_tug, view="x", rtol=1e-8),
+        Behaviour("way", 1, "on the problem where Adam goes the wrong way, it goes the right one", cases=_tugs,
+                  drive=_tug, view="x", holds=_arrives),
+        Behaviour("run", 1, "and arrives where the formula leads", cases=_tugs, drive=_tug, view="x", rtol=1e-8),
         Behaviour("largest", 1, "the largest v so far, kept beside m, v and the count", view="state"),
         Behaviour("step", 1, "x, divided by the root of the largest", view="x", untouched=True),
     ),
