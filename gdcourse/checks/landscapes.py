@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gdcourse.checks.exercise import Assignment, Behaviour, Exercise, Oracle, altered, mistake
+from gdcourse.checks.exercise import Assignment, Behaviour, Exercise, Oracle, Rng, altered, mistake
 from gdcourse.checks.shared import bowl_about_zero, clear_of_ties, curvatures, named, new_rng, turned
 
 # classify_critical_point: what the eigenvalues say
@@ -423,6 +423,9 @@ def _constant_slope(g):
 
 
 def _on_the_saddle(rng):
+    for d, seed in ((1, 0), (2, 1), (3, 2), (3, 3), (4, 4), (4, 5)):
+        yield dict(grad=_double_well(d, 1.0), x0=np.zeros(d), lr=0.2, r=0.03, thresh=0.01, t_min=30, steps=120,
+                   rng=Rng(seed))  # fmt: skip
     for d in (1, 2, 4):
         yield dict(grad=_double_well(d, 1.0), x0=np.zeros(d), lr=0.2, r=float(rng.uniform(0.02, 0.05)), thresh=0.01,
                    t_min=30, steps=120, rng=new_rng(rng))
@@ -448,6 +451,10 @@ def _flat_everywhere(rng):
         g = 0.01 * rng.normal(size=d)
         yield dict(grad=_constant_slope(g), x0=rng.normal(size=d), lr=0.1, r=float(rng.uniform(0.5, 2)), thresh=1.0,
                    t_min=t_min, steps=22, rng=new_rng(rng))
+    yield dict(grad=_constant_slope(np.array([3.0, 4.0])), x0=rng.normal(size=2), lr=0.1, r=1.0, thresh=5.0, t_min=3,
+               steps=9, rng=new_rng(rng))  # exactly at thresh
+    yield dict(grad=_constant_slope(np.zeros(2)), x0=rng.normal(size=2), lr=0.1, r=1.0, thresh=1.0, t_min=30, steps=8,
+               rng=new_rng(rng))  # a run shorter than the wait
     yield dict(grad=_ripples(), x0=rng.normal(size=2), lr=0.1, r=float(rng.uniform(0.01, 0.02)), thresh=2.0, t_min=2,
                steps=40, rng=new_rng(rng))
 
@@ -741,6 +748,9 @@ def _at_saddles(rng):
 def _at_hilltops(rng):
     yield dict(g=np.array([3.0]), H=np.array([[-2.0]]))
     yield dict(g=np.array([1.0, 2.0]), H=np.array([[-2.0, -1.0], [-1.0, -2.0]]))
+    H = np.array([[-2.0, -1.0, 0.5], [-1.0, -3.0, 1.0], [0.5, 1.0, -4.0]])
+    for g in ([1.0, 2.0, 3.0], [1.0, -1.0, 2.0], [0.0, 1.0, 1.0], [3.0, -1.0, 0.0], [1.0, 0.0, -2.0], [2.0, 1.0, -1.0]):
+        yield dict(g=np.array(g), H=H)
     for d in (2, 2):
         yield dict(g=rng.normal(size=d), H=turned(rng, -curvatures(rng, d)))
     yield dict(g=np.array([1.0, 2.0]), H=np.diag([2.0, 4.0]))

@@ -246,6 +246,8 @@ def _curves(rng):
     yield dict(val_losses=np.array([3.0, 2.0, 2.5, 2.25, 2.75]), patience=3)
     yield dict(val_losses=np.array([4.0, 3.0, 3.5, 2.5, 1.5, 2.0, 1.75, 3.0]), patience=3)
     yield dict(val_losses=np.array([0.2, 0.1, 0.099999, 0.3, 0.15]), patience=3)
+    yield dict(val_losses=np.array([5.0, 4.0, 3.0, 2.0, 2.5, 1.0]), patience=3)
+    yield dict(val_losses=np.array([0.5]), patience=1)
     for n in (12, 20, 30):
         t = np.arange(n)
         yield dict(val_losses=(t / n - rng.uniform(0.3, 0.6)) ** 2 + 0.01 * rng.random(n), patience=int(n // 3))
@@ -265,6 +267,7 @@ def _second_valleys(rng):
 
 def _equal_losses(rng):
     yield dict(val_losses=np.array([2.0, 1.0, 1.0, 1.0]), patience=2)
+    yield dict(val_losses=np.array([1.0, 1.0, 2.0]), patience=4)
     yield dict(val_losses=np.array([3.0, 1.0, 1.0, 0.5]), patience=1)
     level = float(rng.uniform(1, 2))
     yield dict(val_losses=np.array([level + 1, level, level, level, level - 0.5]), patience=3)
