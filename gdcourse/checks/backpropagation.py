@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from gdcourse.checks.exercise import Assignment, Behaviour, Exercise, Oracle, altered, mistake
+from gdcourse.checks.exercise import Assignment, Behaviour, Exercise, Oracle, altered, mistake, source_of
 from gdcourse.checks.shared import named
 
 # Value: a number that remembers what it was computed from
@@ -111,6 +111,67 @@ starts_from_nothing = altered(
     Value, "starts_from_nothing", "        self.grad = 1.0\n", "",
     "the result's own gradient is never set to 1, so that zeros are passed on.",
     see="eq-back-chain",
+)  # fmt: skip
+
+
+passes_its_whole_sum_on_each_time = altered(
+    Value, "passes_its_whole_sum_on_each_time", source_of(Value).partition("    def backward(self):\n")[2],
+    "        self.grad = 1.0\n        self.push()\n\n    def push(self):\n"
+    "        for parent, slope in zip(self.parents, self.slopes):\n"
+    "            parent.grad += slope * self.grad\n"
+    "        for parent in dict.fromkeys(self.parents):\n            parent.push()\n",
+    "each node passes on all it has every time it is reached, so that what came first goes down again with what came "
+    "later. Put the nodes in an order, and let each pass on once, when everything has arrived.",
+    see="eq-back-cost",
+)  # fmt: skip
+
+passes_on_before_it_has_received = altered(
+    Value, "passes_on_before_it_has_received", source_of(Value).partition("        order, seen = [], set()\n")[2],
+    "        def visit(node):\n            if id(node) not in seen:\n                seen.add(id(node))\n"
+    "                for parent in node.parents:\n                    visit(parent)\n"
+    "                for parent, slope in zip(node.parents, node.slopes):\n"
+    "                    parent.grad += slope * node.grad\n\n        self.grad = 1.0\n        visit(self)\n",
+    "the operands pass on before the result does, when nothing has reached them yet. Begin with the result and go "
+    "backwards: the same order, reversed.",
+    see="eq-back-sum",
+)  # fmt: skip
+
+waits_for_all_who_use_it = altered(
+    Value, "waits_for_all_who_use_it", source_of(Value).partition("\n")[2],
+    """    def __init__(self, data, parents=(), slopes=()):
+        self.data, self.grad, self.users = data, 0.0, 0
+        self.parents, self.slopes = parents, slopes
+        for parent in parents:
+            parent.users += 1
+
+    def __add__(self, other):
+        return Value(self.data + other.data, (self, other), (1.0, 1.0))
+
+    def __mul__(self, other):
+        return Value(self.data * other.data, (self, other), (other.data, self.data))
+
+    def tanh(self):
+        y = np.tanh(self.data)
+        return Value(y, (self,), (1 - y**2,))
+
+    def exp(self):
+        y = np.exp(self.data)
+        return Value(y, (self,), (y,))
+
+    def push(self):
+        for parent, slope in zip(self.parents, self.slopes):
+            parent.grad += slope * self.grad
+            parent.users -= 1
+            if parent.users == 0:
+                parent.push()
+
+    def backward(self):
+        self.grad = 1.0
+        self.push()
+""",
+    "a number passes on when all who use it have reported, and one who is not part of the result never does. Count "
+    "only what the result was made of, and count anew for each call.",
+    see="eq-back-sum",
 )  # fmt: skip
 
 
@@ -233,11 +294,13 @@ _single = _programs("x + y", "x * y", "x.tanh()", "x.exp()")
 _reused = _programs("x * x + x", "x * x * x", "p = x * y; p * p", "p = x + y; p * x + p")
 _ordered = _programs("p = x * x; q = p * y; p + q", "p = x * y; q = p.tanh(); r = q * p; p + r",
                      "p = x + y; q = p * p; r = q * p; p + r * q")  # fmt: skip
-_again = _programs("x * y", "x * x + y")
+_again = _programs("x * y", "x * x + y", "p = x * y; p * p + p")
 
 
 def _tangled(rng):
     yield dict(program="p = x * y; q = p.exp() + x; r = q.tanh() * p; p + q * r", x=0.5, y=-1.5)
+    yield dict(program="p = x * y; q = p.exp(); p + x", x=0.5, y=-1.5)  # q is computed and not used
+    yield dict(program="p = y * y; p + y", x=0.5, y=-1.5)  # nor is x
     for length in (4, 6, 8):
         names, lines = ["x", "y"], []
         for k in range(length):
@@ -269,7 +332,10 @@ def _run_forward(Value, program, x, y):
 
 def _run_twice(Value, program, x, y):
     names = {"x": Value(x), "y": Value(y)}
-    result = eval(program, {}, names)
+    *steps, last = program.split("; ")
+    for step in steps:
+        exec(step, {}, names)
+    result = eval(last, {}, names)
     result.backward()
     result.backward()
     return result.data, names["x"].grad, names["y"].grad
@@ -323,7 +389,8 @@ VALUE = Exercise(
                   atol=1e-9),
     ),
     mistakes=(overwrites, forgets_the_order, adds_to_what_was_there, passes_on_at_once, does_not_swap,
-              squares_the_input, returns_the_exponent, starts_from_nothing),
+              squares_the_input, returns_the_exponent, starts_from_nothing, passes_its_whole_sum_on_each_time,
+              passes_on_before_it_has_received, waits_for_all_who_use_it),
     styles=(Taped, Counted),
     withhold=("gdcourse.autodiff.Value",),
 )  # fmt: skip
@@ -691,6 +758,23 @@ averages_the_biases = altered(
 )  # fmt: skip
 
 
+divides_by_n_at_every_layer = altered(
+    mlp_loss_and_grads, "divides_by_n_at_every_layer", "G = G @ W.T * (inputs[k] > 0)",
+    "G = G @ W.T * (inputs[k] > 0) / n",
+    "1 / n comes in again at every layer on the way back. It belongs to the mean of the losses, and comes in once, at "
+    "the top.",
+    see="eq-back-softmax",
+)  # fmt: skip
+
+leaves_the_slope_of_a_sigmoid = altered(
+    mlp_loss_and_grads, "leaves_the_slope_of_a_sigmoid", "    G = G / n\n",
+    "    G = G / n * np.exp(log_P) * (1 - np.exp(log_P))\n",
+    "the way back begins with (P - target) P (1 - P). For the cross-entropy of a softmax that slope has cancelled: it "
+    "begins with (P - target) / n.",
+    see="eq-back-softmax",
+)  # fmt: skip
+
+
 def mlp_by_examples(params, X, y):
     loss, grads, n = 0.0, [np.zeros(p.shape) for p in params], len(X)
     layers = len(params) // 2
@@ -792,7 +876,7 @@ MLP_LOSS_AND_GRADS = Exercise(
     ),
     mistakes=(updates_on_the_way_back, skips_the_last_bias, forgets_the_mean, sums_the_loss,
               sums_the_loss_and_the_gradients, pads_the_logarithm, forgets_the_mask, forgets_the_target, overflows,
-              rectifies_the_last, averages_the_biases),
+              rectifies_the_last, averages_the_biases, divides_by_n_at_every_layer, leaves_the_slope_of_a_sigmoid),
     styles=(mlp_by_examples, mlp_with_one_hot),
     withhold=("gdcourse.networks.network_problem", "gdcourse.networks.mlp", "gdcourse.losses.softmax_cross_entropy"),
 )  # fmt: skip
@@ -901,6 +985,11 @@ def _candidates(bugs, scale, turned, mixing):
         R[-1, -1] += 0.5 * np.abs(R).max()
         return R
 
+    def below_at_one(dY, X):
+        R = right(dY, X)
+        R[0, -1] -= 0.5 * np.abs(R).max()
+        return R
+
     def at_two(dY, X):
         R = right(dY, X)
         R[0, 0], R[-1, 0] = R[0, 0] + 0.5 * np.abs(R).max(), R[-1, 0] - 0.5 * np.abs(R).max()
@@ -915,6 +1004,7 @@ def _candidates(bugs, scale, turned, mixing):
         "mean": lambda dY, X: scale * np.mean(dY) * (1 - np.tanh(X) ** 2),
         "rows": lambda dY, X: scale * dY[::-1] * (1 - np.tanh(X) ** 2),
         "corner": at_one_entry,
+        "dip": below_at_one,
         "pair": at_two,
     }
     order = [bugs[(k + turned) % 5] for k in range(5)]
@@ -944,7 +1034,7 @@ def _wrong_throughout(rng):
 
 def _wrong_in_places(rng):
     yield _search((None, "mean", "corner", "pair", None), 1.0, 0, X_FIXED, DY_FIXED)
-    yield _search((None, "twice", None, "corner", "sign"), 1.0, 0, X_FIXED, DY_FIXED,
+    yield _search((None, "dip", None, "corner", "sign"), 1.0, 0, X_FIXED, DY_FIXED,
                   np.array([[1.0, 0.5], [-0.5, 1.0]]))
     for bugs in (("rows", None, "corner", None, None), ("alone", "pair", None, "corner", "mean")):
         yield _search(bugs, 1.0, *_drawn(rng))
@@ -953,6 +1043,8 @@ def _wrong_in_places(rng):
 def _other_scales(rng):
     yield _search((None, "sign", None, "twice", "output"), 1e-6, 0, X_FIXED, DY_FIXED)
     yield _search((None,) * 5, 1.0, 0, X_FIXED, DY_FIXED)
+    for dY in (np.array([[1.0, 0.0], [2.0, 0.5]]), np.array([[-1.0, -0.25], [-2.0, -0.5]])):  # of one sign, or 0
+        yield _search((None,) * 5, 1.0, 0, X_FIXED, dY)
     yield _search(("sign", "twice", "output", "sign", "twice"), 1e3, *_drawn(rng))
     yield _search((None,) * 5, 1e4, *_drawn(rng))
 

@@ -488,6 +488,24 @@ def moves_the_start(grad_i, n, x0, schedule, epochs, batch_size, rng):
     return x
 
 
+updates_after_every_example = altered(
+    sgd, "updates_after_every_example",
+    "            x = x - schedule(t) * np.mean([grad_i(x, i) for i in batch], axis=0)\n",
+    "            for i in batch:\n                x = x - schedule(t) * grad_i(x, i) / len(batch)\n",
+    "every example of a batch moves x at once, so that the next one's gradient is asked for elsewhere. All gradients "
+    "of a batch are taken at the same point, and their mean makes one step.",
+    see="eq-batch-step",
+)  # fmt: skip
+
+divides_by_all_examples = altered(
+    sgd, "divides_by_all_examples", "np.mean([grad_i(x, i) for i in batch], axis=0)",
+    "sum(grad_i(x, i) for i in batch) / n",
+    "the sum over the batch is divided by n, the number of all examples. The mean of a batch is its sum divided by its "
+    "own size: with n the steps are shorter, the smaller the batch.",
+    see="eq-batch-estimate",
+)  # fmt: skip
+
+
 def sgd_with_a_flat_loop(grad_i, n, x0, schedule, epochs, batch_size, rng):
     per_epoch = -(-n // batch_size)
     rows, x = np.arange(n), np.asarray(x0)
@@ -664,7 +682,8 @@ SGD = Exercise(
     ),
     mistakes=(restarts_the_schedule, counts_epochs, counts_from_one, shuffles_once, takes_them_as_they_come,
               makes_its_own_rng, looks_from_where_the_epoch_began, adds_up_the_batch, divides_by_the_full_size,
-              skips_the_rest, draws_with_replacement, moves_the_start),
+              skips_the_rest, draws_with_replacement, moves_the_start, updates_after_every_example,
+              divides_by_all_examples),
     styles=(sgd_with_a_flat_loop, sgd_with_rates_beforehand),
     withhold=("gdcourse.descent.descend", "gdcourse.batches.minibatches"),
 )  # fmt: skip
@@ -741,6 +760,14 @@ ends_too_late = altered(
 )  # fmt: skip
 
 
+reaches_the_top_one_early = altered(
+    cosine_schedule, "reaches_the_top_one_early", "(t + 1) / (warmup + 1)", "(t + 1) / warmup",
+    "the warm-up is (t + 1) / warmup and reaches lr_max one update early, so that lr_max comes twice. The steps are "
+    "equal if the rise is divided by warmup + 1.",
+    see="eq-sched-cosine",
+)  # fmt: skip
+
+
 def cosine_by_half_the_angle(t, T, lr_max, lr_min=0, warmup=0):
     import math
 
@@ -803,7 +830,7 @@ COSINE_SCHEDULE = Exercise(
     ),
     mistakes=(thinks_in_degrees, arrives_early, rises_again, forgets_the_floor, adds_the_floor_on_top,
               goes_all_the_way_round, starts_at_the_top, wastes_the_first_update, jumps_after_the_warmup,
-              ends_too_late),
+              ends_too_late, reaches_the_top_one_early),
     styles=(cosine_by_half_the_angle, cosine_by_interpolation),
     withhold=("gdcourse.schedules.cosine", "gdcourse.schedules.warmup", "gdcourse.schedules._half_wave"),
 )  # fmt: skip
@@ -1017,6 +1044,14 @@ def keeps_the_last_loss(f, grad, x0, low, high, steps):
     return lrs[: len(losses)], np.array(losses), lrs[steepest]
 
 
+ends_by_the_best_loss = altered(
+    lr_range_test, "ends_by_the_best_loss", "4 * losses[0]", "4 * min(losses)",
+    "the run ends where the loss is above four times the best one so far. Four times the first is asked for: the lower "
+    "the loss has come, the sooner the best one's limit cuts the run.",
+    see="sec-sched-range",
+)  # fmt: skip
+
+
 def range_test_with_lists(f, grad, x0, low, high, steps):
     factor = (high / low) ** (1 / (steps - 1))
     x, lr, rates, losses = x0, low, [], []
@@ -1045,6 +1080,10 @@ def range_test_in_logarithms(f, grad, x0, low, high, steps):
     lrs, losses = lrs[kept], losses[kept]
     # The fall from one mean of five to the next is what enters the window less what leaves it.
     return lrs, losses, lrs[2 + np.argmin(losses[5:] - losses[:-5])]
+
+
+def _square():
+    return Oracle("f", lambda x: float(x @ x), "f(x) = x @ x"), Oracle("grad", lambda x: x, "grad(x) = x")
 
 
 def _noisy_bowl(rng, d, low, high, steps):
@@ -1077,11 +1116,15 @@ def _clear(case):
 
 
 def _below_the_cliff(rng):
+    f, grad = _square()
+    yield dict(f=f, grad=grad, x0=np.array([-1.0]), low=1e-3, high=1.6, steps=25)
     steps = int(rng.integers(24, 34))
     yield from drawn(lambda: _noisy_bowl(rng, int(rng.integers(1, 4)), 1e-3, 0.8, steps), 3, _clear)
 
 
 def _over_the_cliff(rng):
+    f, grad = _square()
+    yield dict(f=f, grad=grad, x0=np.array([2.0]), low=1.95, high=2.15, steps=60)  # where losses rise by a fifth a step
     steps = int(rng.integers(45, 60))
     yield from drawn(lambda: _noisy_bowl(rng, int(rng.integers(1, 4)), 1e-3, 1e3, steps), 3, _clear)
 
@@ -1098,7 +1141,7 @@ LR_RANGE_TEST = Exercise(
         Behaviour("cliff", 1, "the run ends where the loss is above four times the first", cases=_over_the_cliff),
     ),
     mistakes=(takes_the_lowest, does_not_smooth, forgets_the_window, divides_by_the_rate, spaces_them_evenly,
-              measures_after_the_step, starts_over_for_each_rate, runs_on, keeps_the_last_loss),
+              measures_after_the_step, starts_over_for_each_rate, runs_on, keeps_the_last_loss, ends_by_the_best_loss),
     styles=(range_test_with_lists, range_test_in_logarithms),
     withhold=("gdcourse.range_test.range_test",),
 )  # fmt: skip

@@ -80,6 +80,15 @@ def shifts_the_table_itself(Z):
     return Z - np.log(np.exp(Z).sum(axis=1, keepdims=True))
 
 
+sums_over_the_whole_table = altered(
+    log_softmax, "sums_over_the_whole_table", "return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))",
+    "return Z - Z.max() - np.log(np.exp(Z - Z.max()).sum())",
+    "the maximum and the sum run over the whole table, so that all entries together have the probability 1. Each row "
+    "is an example of its own: axis=1, keepdims=True.",
+    see="eq-unit-softmax",
+)  # fmt: skip
+
+
 def log_softmax_by_rows(Z):
     import math
 
@@ -137,7 +146,8 @@ LOG_SOFTMAX = Exercise(
                   rtol=1e-5, untouched=True),
     ),
     mistakes=(exponentiates_as_it_is, takes_the_logarithm_last, pads_the_logarithm, pads_the_logarithm_a_little,
-              sums_down_the_columns, subtracts_one_maximum_for_all, shifts_only_inside, shifts_the_table_itself),
+              sums_down_the_columns, subtracts_one_maximum_for_all, shifts_only_inside, shifts_the_table_itself,
+              sums_over_the_whole_table),
     styles=(log_softmax_by_rows, log_softmax_by_logaddexp),
     withhold=("gdcourse.stable.log_softmax", "gdcourse.stable.log_sum_exp"),
 )  # fmt: skip
@@ -243,6 +253,20 @@ def writes_into_the_logits(Z, y):
     return -Z[rows, y].mean(), dZ / len(y)
 
 
+leaves_the_slope_of_a_sigmoid = altered(
+    softmax_cross_entropy, "leaves_the_slope_of_a_sigmoid", "dZ / n", "dZ * np.exp(logp) * (1 - np.exp(logp)) / n",
+    "prediction minus target is multiplied by p (1 - p). That slope has already cancelled against the logarithm's.",
+    see="eq-unit-softmax-ce",
+)  # fmt: skip
+
+divides_by_the_classes = altered(
+    softmax_cross_entropy, "divides_by_the_classes", ".mean(), dZ / n", ".sum() / Z.shape[1], dZ",
+    "the sum of the costs is divided by the number of classes, and the gradient by nothing. Divide both by the number "
+    "of examples, n.",
+    see="eq-cost-nll",
+)  # fmt: skip
+
+
 def cross_entropy_by_one_hot(Z, y):
     target = np.eye(Z.shape[1])[y]
     logp = Z - np.logaddexp.reduce(Z, axis=1, keepdims=True)
@@ -279,6 +303,7 @@ def _one_labelled(rng):
 def _confident(rng):
     yield dict(Z=np.array([[1000.0, 0.0]]), y=np.array([1]))
     yield dict(Z=np.array([[1000.0, 0.0]]), y=np.array([0]))
+    yield dict(Z=np.array([[2000.0, 2001.0], [-2000.0, -2001.0]]), y=np.array([0, 1]))
     for k in (3, 5):
         Z = rng.uniform(-5000, 5000, size=(1, k))
         Z[0, rng.integers(k)] = 6000.0
@@ -311,7 +336,7 @@ SOFTMAX_CROSS_ENTROPY = Exercise(
     ),
     mistakes=(sums_the_gradient, sums_the_examples, averages_over_the_classes, counts_labels_from_one, pads_the_cost,
               pads_the_cost_a_little, lets_the_logits_overflow, pushes_the_wrong_way, takes_whole_columns,
-              writes_into_the_logits),
+              writes_into_the_logits, leaves_the_slope_of_a_sigmoid, divides_by_the_classes),
     styles=(cross_entropy_by_one_hot, cross_entropy_with_loops),
     withhold=("gdcourse.losses.softmax_cross_entropy", "gdcourse.losses._of_checked_labels",
               "gdcourse.outputs.categorical", "gdcourse.linear.softmax_regression", "gdcourse.stable.softmax"),
@@ -416,6 +441,17 @@ forgets_n_in_the_slope = altered(
 )  # fmt: skip
 
 
+@mistake(
+    "infinities are replaced by nan_to_num. A very wrong answer then costs 1.8e308, the largest number there is, and "
+    "not |z|: write the cost in z.",
+    see="eq-unit-softplus",
+)
+def replaces_what_is_not_finite(z, y):
+    p = 1 / (1 + np.exp(-z))
+    cost = np.nan_to_num(-y * np.log(p) - (1 - y) * np.log(1 - p))
+    return np.mean(cost), (p - y) / len(z)
+
+
 def binary_ce_by_logaddexp(z, y):
     loss = y * np.logaddexp(0, -z) + (1 - y) * np.logaddexp(0, z)
     return float(loss.sum() / z.size), ((1 + np.tanh(z / 2)) / 2 - y) / z.size
@@ -466,7 +502,7 @@ BINARY_CE_FROM_LOGITS = Exercise(
     ),
     mistakes=(clips_the_probability, clips_the_cost, clips_the_cost_late, computes_p_first, overflows,
               swaps_yes_and_no, keeps_the_slope_of_the_sigmoid, rounds_the_targets, adds_up_the_answers,
-              forgets_n_in_the_slope),
+              forgets_n_in_the_slope, replaces_what_is_not_finite),
     styles=(binary_ce_by_logaddexp, binary_ce_with_a_loop),
     withhold=("gdcourse.losses.binary_cross_entropy", "gdcourse.outputs.bernoulli", "gdcourse.stable.softplus",
               "gdcourse.linear.logistic_regression"),
@@ -597,6 +633,7 @@ def _unit_spread(rng):
 def _one_for_all(rng):
     """A sample with its own mean and deviation for all its examples, or with others."""
     yield dict(mu=np.full(2, 2.0), log_sigma=np.zeros(2), y=np.array([1.0, 3.0]))
+    yield dict(mu=np.full(2, -1.0), log_sigma=np.zeros(2), y=np.array([-1.0, -3.0]))
     for off in (0.0, 0.0, 1.0, -1.0):
         n = int(rng.integers(4, 8))
         y = rng.permutation(np.linspace(-1, 1, n)) * rng.uniform(2.5, 5) + rng.normal()
@@ -687,6 +724,15 @@ adds_up_the_costs = altered(
 )  # fmt: skip
 
 
+keeps_the_sign_beyond = altered(
+    pinball_loss, "keeps_the_sign_beyond", "np.mean(slope * (q - y))",
+    "np.mean(np.where(q < y, tau, 1 - tau) * (y - q))",
+    "y - q keeps its sign where q is too high, and the cost is negative there. No answer costs less than nothing: it "
+    "is (1 - tau)(q - y) on that side.",
+    see="eq-cost-pinball",
+)  # fmt: skip
+
+
 def pinball_by_maximum(q, y, tau):
     r = y - q
     return np.maximum(tau * r, (tau - 1) * r).mean(), ((r < 0) - tau) / r.size
@@ -746,7 +792,7 @@ PINBALL_LOSS = Exercise(
                   holds=_lowest_at_the_quantile, view=lambda run: run.output),
     ),
     mistakes=(swaps_the_sides, forgets_the_other_side, doubles_it, ignores_tau, climbs_to_the_quantile, forgets_n,
-              adds_up_the_costs),
+              adds_up_the_costs, keeps_the_sign_beyond),
     styles=(pinball_by_maximum, pinball_with_a_loop),
     withhold=("gdcourse.losses.pinball",),
 )  # fmt: skip

@@ -3,7 +3,7 @@
 import numpy as np
 
 from gdcourse.checks.exercise import Assignment, Behaviour, Exercise, Oracle, altered, mistake
-from gdcourse.checks.shared import curved, quadratic
+from gdcourse.checks.shared import asked_at_another_step, curved, quadratic
 
 # hessian_vector_product: curvature along one direction
 
@@ -109,6 +109,7 @@ def _bends(rng):
 def _lengths(rng):
     yield dict(grad=_cube(), x=np.array([1.0]), v=np.array([1000.0]), h=1e-3)
     yield dict(grad=_cube(), x=np.array([1.0, 2.0]), v=np.array([0.0, 0.0]), h=1e-3)
+    yield dict(grad=_cube(), x=np.array([1.0, 2.0]), v=np.array([3e-6, -4e-6]), h=1e-3)
     v = rng.normal(size=3)
     yield dict(grad=quadratic(curved(rng, 3), rng.normal(size=3), 4.0), x=rng.uniform(1, 2, size=3),
                v=1000 * v / np.linalg.norm(v), h=1e-3)  # fmt: skip
@@ -137,8 +138,9 @@ HESSIAN_VECTOR_PRODUCT = Exercise(
     behaviours=(
         Behaviour("product", 1, "H v on quadratics", rtol=1e-6, atol=1e-8),
         Behaviour("accuracy", 1, "an error of h squared, not of h, where the curvature changes", cases=_bends,
-                  rtol=1e-4),
-        Behaviour("any length", 1, "a very long v, and v = 0", cases=_lengths, rtol=1e-4),
+                  rtol=1e-4, clue=asked_at_another_step("grad")),
+        Behaviour("any length", 1, "a very long v, a very short one, and v = 0", cases=_lengths, rtol=1e-4,
+                  clue=asked_at_another_step("grad")),
         Behaviour("two gradients", 1, "no more than two gradients, in any dimension; x and v are left alone",
                   cases=_large, holds=_asks_for_two, untouched=True),
     ),
@@ -684,6 +686,13 @@ scales_down = altered(
 )  # fmt: skip
 
 
+takes_half_the_threshold = altered(
+    soft_threshold, "takes_half_the_threshold", "np.abs(z) - t", "np.abs(z) - t / 2",
+    "the threshold is halved. That belongs to a squared distance without its 1/2; here t is taken off as it is.",
+    see="eq-con-soft-threshold",
+)  # fmt: skip
+
+
 def soft_by_cases(z, t):
     return [zi - t if zi > t else zi + t if zi < -t else 0.0 for zi in z]
 
@@ -717,7 +726,7 @@ SOFT_THRESHOLD = Exercise(
         Behaviour("small", 1, "the others are exactly zero; z is left alone", cases=_near_zero, atol=0, untouched=True),
     ),
     mistakes=(keeps_the_survivors, overshoots_zero, loses_the_sign, forgets_the_negative, leaves_the_small,
-              scales_down),
+              scales_down, takes_half_the_threshold),
     styles=(soft_by_cases, soft_by_clipping),
     withhold=("gdcourse.constrained.soft_threshold",),
 )  # fmt: skip
@@ -778,6 +787,14 @@ ascends = altered(
 )  # fmt: skip
 
 
+takes_half_the_penalty = altered(
+    ista, "takes_half_the_penalty", "- lr * l1, 0", "- lr * l1 / 2, 0",
+    "the threshold is lr l1 / 2. That belongs to a loss without its factor 1/2; here the penalty is l1 times the "
+    "sizes, and the threshold lr l1.",
+    see="eq-con-soft-threshold",
+)  # fmt: skip
+
+
 def ista_by_entries(grad, x0, lr, l1, steps):
     x = [float(xi) for xi in x0]
     for _ in range(steps):
@@ -809,6 +826,8 @@ def _lasso(rng):
     """Problems whose answer has zeros and others, each entry well away from the threshold."""
     bowl = quadratic(np.diag([1.0, 2.0]), np.array([3.0, 0.5]))
     yield dict(grad=bowl, x0=np.array([1.0, 1.0]), lr=0.4, l1=1.0, steps=60)
+    bowl = quadratic(np.diag([1.0, 2.0]), np.array([-3.0, 0.5]))
+    yield dict(grad=bowl, x0=np.array([1.0, 1.0]), lr=0.4, l1=1.0, steps=60)
     for d in (3, 5):
         curvatures = rng.uniform(1, 2, size=d)
         size = np.where(np.arange(d) % 2, rng.uniform(0.2, 0.8, size=d), rng.uniform(2, 4, size=d))
@@ -827,7 +846,7 @@ ISTA = Exercise(
                   rtol=1e-6, atol=0),
     ),
     mistakes=(thresholds_by_the_penalty, thresholds_hard, follows_a_subgradient, thresholds_first, thresholds_once,
-              ascends),
+              ascends, takes_half_the_penalty),
     styles=(ista_by_entries, ista_by_clipping),
     withhold=("gdcourse.constrained.ista", "gdcourse.constrained.fista", "gdcourse.constrained.soft_threshold"),
 )  # fmt: skip

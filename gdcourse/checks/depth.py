@@ -76,6 +76,30 @@ def asks_another_generator(fan_in, fan_out, kind, rng):
     return np.random.normal(0, np.sqrt(variance), size=(fan_in, fan_out))  # noqa: NPY002
 
 
+draws_between_zero_and_one = altered(
+    init_weights, "draws_between_zero_and_one", "rng.normal(0, np.sqrt(variance), size=(fan_in, fan_out))",
+    "np.sqrt(variance) * rng.random((fan_in, fan_out))",
+    "the numbers come from rng.random, evenly between 0 and 1, where normal ones are asked for. Their mean is 1/2, so "
+    "that all weights are positive.",
+    see="eq-depth-he",
+)  # fmt: skip
+
+
+@mistake(
+    "the tails are cut off at two deviations and what is left is stretched, which is the form of Keras's he_normal. "
+    "The size is right; the numbers asked for are normal, tails and all.",
+    see="eq-depth-he",
+)
+def cuts_off_the_tails(fan_in, fan_out, kind, rng):
+    if kind == "glorot_uniform":
+        limit = np.sqrt(6 / (fan_in + fan_out))
+        return rng.uniform(-limit, limit, size=(fan_in, fan_out))
+    W = rng.normal(size=(fan_in, fan_out))
+    while np.any(far := np.abs(W) > 2):
+        W[far] = rng.normal(size=far.sum())
+    return W * np.sqrt({"he_normal": 2, "lecun_normal": 1}[kind] / fan_in) / 0.87962566103423978
+
+
 def weights_by_scaling(fan_in, fan_out, kind, rng):
     shape = fan_in, fan_out
     if kind == "glorot_uniform":
@@ -116,7 +140,7 @@ def _draw_three_times(init_weights, fan_in, fan_out, kind, rng):
     second, third = init_weights(fan_in, fan_out, kind, again), init_weights(fan_in, fan_out, kind, again)
     return {
         "shape": list(first.shape),
-        "the same from an rng in the same state": bool(np.array_equal(first, second)),
+        "the same from an rng in the same state": bool(np.array_equal(first, second, equal_nan=True)),
         "the same again from one that has moved on": bool(np.any(np.equal(second, third))),
     }
 
@@ -127,7 +151,7 @@ def _spread(run):
     return {
         "standard deviation": float(W.std()),
         "mean in standard deviations": float(abs(np.round(W.mean() / deviation, 1))),
-        "fourth moment in standard deviations": float(np.round(np.mean(z**4))),  # 3 of a normal number, 2 of a uniform
+        "mean of ((W - mean) / deviation)**4": float(np.round(np.mean(z**4))),  # 3 of a normal number, 2 of a uniform
         "share of different numbers": float(np.round(len(np.unique(W)) / W.size, 1)),
     }
 
@@ -153,7 +177,7 @@ INIT_WEIGHTS = Exercise(
     ),
     mistakes=(takes_the_variance_for_the_deviation, counts_the_outputs, forgets_the_half_that_relu_drops,
               forgets_the_root_of_the_limit, loses_the_parentheses, takes_the_deviation_for_the_limit,
-              draws_glorot_from_a_bell, asks_another_generator),
+              draws_glorot_from_a_bell, asks_another_generator, draws_between_zero_and_one, cuts_off_the_tails),
     styles=(weights_by_scaling, weights_by_rows),
     withhold=("gdcourse.networks.initial_weights",),
 )  # fmt: skip
@@ -377,6 +401,35 @@ def shortens_in_place(grads, c):
     return grads
 
 
+@mistake(
+    "every row of every array is shortened by itself. The arrays are one gradient, and have one length: that of all "
+    "their numbers together.",
+    see="eq-depth-clip",
+)
+def clips_each_row(grads, c):
+    clipped = []
+    for g in grads:
+        norms = np.linalg.norm(np.atleast_2d(g), axis=1, keepdims=True)
+        scale = np.where(norms > c, c / np.where(norms > 0, norms, 1), 1.0)
+        clipped.append((np.atleast_2d(g) * scale).reshape(g.shape))
+    return clipped
+
+
+pads_the_norm = altered(
+    clip_by_global_norm, "pads_the_norm", "g * (c / norm)", "g * (c / (norm + 1e-6))",
+    "1e-6 is added to the norm, which is the form of PyTorch's clip_grad_norm_. Ordinary gradients hardly show it; "
+    "tiny ones come back too short. The form asked for adds nothing.",
+    see="eq-depth-clip",
+)  # fmt: skip
+
+pads_the_norm_a_little = altered(
+    clip_by_global_norm, "pads_the_norm_a_little", "g * (c / norm)", "g * (c / (norm + 1e-8))",
+    "1e-8 is added to the norm. Ordinary gradients hardly show it; tiny ones come back too short. The norm is above c "
+    "there, so that nothing is divided by zero.",
+    see="eq-depth-clip",
+)  # fmt: skip
+
+
 def clip_flat(grads, c):
     norm = np.linalg.norm(np.concatenate([np.ravel(g) for g in grads]))
     scale = min(1.0, c / max(norm, 1e-300))
@@ -404,6 +457,7 @@ def _gradients(rng, length):
 def _long_gradients(rng):
     yield dict(grads=[np.array([3.0, 0.0]), np.array([4.0])], c=1.0)
     yield dict(grads=[np.array([0.6]), np.array([[0.8, 2.4]])], c=2.0)
+    yield dict(grads=[np.array([[3.0, 4.0], [0.3, 0.4]]), np.array([2.0])], c=1.0)
     for _ in range(4):
         c = float(rng.uniform(0.2, 5))
         yield dict(grads=_gradients(rng, c * rng.uniform(1.5, 30)), c=c)
@@ -422,6 +476,7 @@ def _nothing_gradients(rng):
     yield dict(grads=[np.zeros(2), np.zeros((2, 2))], c=1.0)
     yield dict(grads=[np.zeros(2), np.zeros(1)], c=float(rng.uniform(0.1, 1)))
     yield dict(grads=[np.array([3.0, 0.0]), np.array([4.0])], c=2.5)
+    yield dict(grads=[np.array([[3e-5, 0.0], [0.0, 1e-5]]), np.array([4e-5])], c=1e-5)
     yield dict(grads=_gradients(rng, 8.0), c=2.0)
 
 
@@ -431,13 +486,15 @@ CLIP = Exercise(
     reference=clip_by_global_norm,
     cases=_long_gradients,
     behaviours=(
-        Behaviour("long", 2, "gradients longer than c come down to the length c, in the same direction"),
+        Behaviour("long", 2, "gradients longer than c come down to the length c, to five digits, in the same direction",
+                  rtol=1e-5),
         Behaviour("short", 1, "gradients within c come back as they are, and only they", cases=_short_gradients),
-        Behaviour("nothing", 1, "gradients of zeros stay zeros; grads is left alone", cases=_nothing_gradients,
-                  untouched=True),
+        Behaviour("nothing", 1, "gradients of zeros stay zeros, tiny ones are clipped exactly; grads is left alone",
+                  cases=_nothing_gradients, untouched=True),
     ),
     mistakes=(clips_each_array, clips_each_component, always_rescales, divides_zero_by_zero,
-              forgets_the_root_of_the_norm, adds_the_norms, shortens_in_place),
+              forgets_the_root_of_the_norm, adds_the_norms, shortens_in_place, clips_each_row, pads_the_norm,
+              pads_the_norm_a_little),
     styles=(clip_flat, clip_by_loops),
     withhold=("gdcourse.depth.clip_by_global_norm", "gdcourse.depth._clip"),
 )  # fmt: skip

@@ -319,6 +319,14 @@ returns_the_point = altered(
 )  # fmt: skip
 
 
+shortens_the_direction = altered(
+    backtracking, "shortens_the_direction", "    t, value = t0, f(x)\n",
+    "    length = np.linalg.norm(p)\n    slope, p = slope / length, p / length\n    t, value = t0, f(x)\n",
+    "p is shortened to length 1 first. Then t is a distance, and x + t p is not where you say: take p as it comes.",
+    see="eq-gd-armijo",
+)  # fmt: skip
+
+
 def backtracking_by_counting(f, g, x, p, t0=1.0, c=1e-4, rho=0.5):
     promised = sum(gi * pi for gi, pi in zip(g, p))
     if not promised < 0:
@@ -376,6 +384,8 @@ def _bowl_in_one_dimension(curvature):
 def _downhill(rng):
     yield dict(f=_bowl_in_one_dimension(3.0), g=np.array([3.0]), x=np.array([1.0]), p=np.array([-3.0]))
     yield dict(f=_bowl_in_one_dimension(1.0), g=np.array([1.0]), x=np.array([1.0]), p=np.array([-0.5]))
+    # 1.5e-4 of what the slope promises: enough for c = 1e-4.
+    yield dict(f=_bowl_in_one_dimension(1.0), g=np.array([1.0]), x=np.array([1.0]), p=np.array([-1.9997]))
 
     def along(turn, steep):
         f, x, g = _quartic(rng, int(rng.integers(2, 6)), steep)
@@ -390,6 +400,8 @@ def _settings(rng):
     half, steep = _bowl_in_one_dimension(1.0), _bowl_in_one_dimension(3.0)
     yield dict(f=half, g=np.array([1.0]), x=np.array([1.0]), p=np.array([-1.0]), t0=1.9, c=0.3, rho=0.5)
     yield dict(f=steep, g=np.array([3.0]), x=np.array([1.0]), p=np.array([-1.0]), t0=2.0, c=0.5, rho=0.8)
+    # Exactly as low as is asked for, without rounding.
+    yield dict(f=half, g=np.array([1.0]), x=np.array([1.0]), p=np.array([-1.0]), t0=1.0, c=0.5, rho=0.5)
 
     def demanding():
         f, x, g = _quartic(rng, int(rng.integers(2, 6)))
@@ -423,7 +435,7 @@ BACKTRACKING = Exercise(
         Behaviour("uphill", 1, "a ValueError when p does not point downhill, and only then", cases=_uphill),
     ),
     mistakes=(accepts_any_decrease, forgets_c, walks_uphill, assumes_steepest_descent, shrinks_once_too_often,
-              evaluates_twice, returns_the_point),
+              evaluates_twice, returns_the_point, shortens_the_direction),
     styles=(backtracking_by_counting, backtracking_by_recursion),
     withhold=("gdcourse.descent.backtracking_step",),
 )  # fmt: skip
@@ -484,6 +496,16 @@ def overwrites_the_data(X):
     return X, mean, std
 
 
+pads_the_deviation = altered(
+    standardize, "pads_the_deviation",
+    "    std = np.where(std == 0, 1.0, std)\n    return (X - mean) / std, mean, std",
+    "    return (X - mean) / (std + 1e-8), mean, std",
+    "1e-8 is added to every deviation, as many programs do. Constant columns become 0 by it; but their std is said to "
+    "be 0 where 1 is asked for, and columns of little spread are shortened. Replace the zeros, and leave the rest.",
+    see="eq-gd-standardize",
+)  # fmt: skip
+
+
 def standardize_by_columns(X):
     columns, means, stds = [], [], []
     for column in X.T:
@@ -507,7 +529,7 @@ def standardize_by_centring(X):
 def _tables(rng):
     yield dict(X=np.array([[1.0, 10.0], [3.0, 50.0]]))
     yield dict(X=np.array([[0.0, 2.0], [0.0, 6.0], [3.0, 1.0]]))
-    yield dict(X=np.array([[1e-4, 3.0], [3e-4, 5.0]]))
+    yield dict(X=np.array([[1.0, 3.0], [3.0, 5.0], [2.5, 0.5]]))
     for n, d in ((5, 1), (8, 3), (20, 4)):
         yield dict(X=rng.normal(size=(n, d)) * 10 ** rng.uniform(-2, 3, size=d) + 10 ** rng.uniform(-1, 2, size=d))
 
@@ -515,6 +537,7 @@ def _tables(rng):
 def _tables_with_constants(rng):
     # Whole numbers, so that the deviation of a constant column is exactly zero however it is computed.
     yield dict(X=np.array([[1.0, 5.0], [3.0, 5.0]]))
+    yield dict(X=np.array([[1e-4, 3.0], [3e-4, 3.0]]))
     for n, d in ((4, 2), (16, 3)):
         X = rng.normal(size=(n, d)) * 3
         X[:, rng.integers(d)] = float(rng.integers(-9, 10))
@@ -527,12 +550,13 @@ STANDARDIZE = Exercise(
     reference=standardize,
     cases=_tables,
     behaviours=(
-        Behaviour("columns", 1, "every column of Z has mean 0 and standard deviation 1; mean and std come back"),
-        Behaviour("constant", 1, "constant columns become 0 and have std 1; X is left alone",
-                  cases=_tables_with_constants, untouched=True),
+        Behaviour("columns", 1, "every column of Z has mean 0 and standard deviation 1, to a thousandth; mean and std "
+                  "come back", rtol=1e-3),
+        Behaviour("constant", 1, "constant columns become 0 and have std 1, and those of little spread are divided by "
+                  "theirs; X is left alone", cases=_tables_with_constants, untouched=True),
     ),
-    mistakes=(divides_by_n_minus_one, divides_by_zero, mixes_the_columns, divides_by_the_variance, divides_by_the_range,
-              overwrites_the_data),
+    mistakes=(divides_by_n_minus_one, divides_by_zero, mixes_the_columns, divides_by_the_variance,
+              divides_by_the_range, overwrites_the_data, pads_the_deviation),
     styles=(standardize_by_columns, standardize_by_centring),
     withhold=("gdcourse.data.standardize",),
 )  # fmt: skip
@@ -789,6 +813,7 @@ def _descending(rng, d, shortfall):
 def _coming_down(rng):
     yield dict(grad=bowl_about_zero(1.0), x0=np.array([8.0]), lr=0.5, tol=1.5, max_steps=10)
     yield dict(grad=bowl_about_zero(1.0), x0=np.array([3.0, 4.0]), lr=0.5, tol=4.5, max_steps=10)
+    yield dict(grad=bowl_about_zero(1.0), x0=np.array([8.0]), lr=0.5, tol=1.0, max_steps=10)  # at most tol: exactly tol
     for d in (1, 2, 3, 5):
         yield _descending(rng, d, -int(rng.integers(1, 30)))
     yield _descending(rng, 4, 0)  # exactly enough steps
@@ -808,6 +833,8 @@ def _blowing_up(rng):
                max_steps=800)
     # A logarithm stepped over: NaN at once, without a word about infinity.
     with_log = Oracle("grad", lambda x: np.log(x) + 1, "grad(x) = log(x) + 1", limit=5_000)
+    half = Oracle("grad", lambda x: np.array([np.log(x[0]) + 1, x[1]]), "grad(x) = [log(x[0]) + 1, x[1]]", limit=5_000)
+    yield dict(grad=half, x0=np.array([2.0, 1.0]), lr=1.5, tol=1e-6, max_steps=50)
     yield dict(grad=with_log, x0=np.array([float(rng.uniform(2, 3))]), lr=5.0, tol=1e-6, max_steps=50)
     for tol, max_steps in ((1.5, 10), (0.1, 2)):  # and does not say so otherwise
         yield dict(grad=bowl_about_zero(1.0), x0=np.array([8.0]), lr=0.5, tol=tol, max_steps=max_steps)

@@ -80,6 +80,8 @@ class Behaviour:
     holds(case, run, expected): for a property instead of a comparison; returns None if all is well, else a sentence.
     rtol, atol: the comparison's tolerance. structure: whether the output must be built like the reference's.
     untouched: whether the arguments must come back unchanged as well.
+    clue(case, run, expected): says what can be seen of a wrong value besides the value, such as where f was asked; or
+        returns None.
     """
 
     name: str
@@ -93,6 +95,7 @@ class Behaviour:
     atol: float = 1e-12
     structure: bool = True
     untouched: bool = False
+    clue: Callable | None = None
 
 
 @dataclass(frozen=True, eq=False)

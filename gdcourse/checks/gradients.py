@@ -3,7 +3,7 @@
 import numpy as np
 
 from gdcourse.checks.exercise import Assignment, Behaviour, Exercise, Oracle, altered, mistake
-from gdcourse.checks.shared import bowl, bowl_about_zero, clear_of_zero, counted, times, turned
+from gdcourse.checks.shared import asked_at_another_step, bowl, bowl_about_zero, clear_of_zero, counted, times, turned
 from gdcourse.checks.values import show_apart
 
 # numerical_gradient: a derivative measured from both sides
@@ -121,6 +121,21 @@ moves_whole_rows = altered(
 )  # fmt: skip
 
 
+@mistake(
+    "x is copied with its type and walked along one index. A copy of whole numbers drops the step and the slopes, and "
+    "in a table one index is a whole row.",
+    see="eq-grad-central",
+)
+def knows_only_vectors_of_floats(f, x, h=1e-5):
+    slopes = np.zeros_like(x)
+    for k in range(x.size):
+        ahead, behind = x.copy(), x.copy()
+        ahead[k] = x[k] + h
+        behind[k] = x[k] - h
+        slopes[k] = (f(ahead) - f(behind)) / (2 * h)
+    return slopes
+
+
 def numerical_gradient_in_place(f, x, h=1e-5):
     x = np.array(x, dtype=float)
     flat, slopes = x.reshape(-1), []
@@ -196,14 +211,16 @@ NUMERICAL_GRADIENT = Exercise(
     cases=_places,
     behaviours=(
         Behaviour("slopes", 1, "one slope for each number in x, to four digits", rtol=1e-4),
-        Behaviour("both sides", 2, "the central difference, also for long steps h", cases=_long_steps, rtol=1e-8),
+        Behaviour("both sides", 2, "the central difference, also for long steps h", cases=_long_steps, rtol=1e-8,
+                  clue=asked_at_another_step("f")),
         Behaviour("shapes", 1, "tables of numbers, and whole numbers", cases=_tables_and_whole_numbers, rtol=1e-4),
         Behaviour("calls", 1, "f is called twice for each number in x, and x is left alone",
                   cases=_long_steps_and_tables, untouched=True, view=lambda run: len(run.calls),
                   holds=_two_calls_an_entry),
     ),
-    mistakes=(looks_forward_only, divides_by_one_step, subtracts_the_other_way, leaves_x_moved, steps_in_whole_numbers,
-              rounds_the_slopes, copies_whole_numbers, returns_the_transpose, returns_it_flat, moves_whole_rows),
+    mistakes=(looks_forward_only, divides_by_one_step, subtracts_the_other_way, leaves_x_moved,
+              steps_in_whole_numbers, rounds_the_slopes, copies_whole_numbers, returns_the_transpose, returns_it_flat,
+              moves_whole_rows, knows_only_vectors_of_floats),
     styles=(numerical_gradient_in_place, numerical_gradient_by_unit_vectors),
     withhold=("gdcourse.differentiate.numerical_gradient", "gdcourse.differentiate.complex_step"),
 )  # fmt: skip
@@ -273,6 +290,13 @@ takes_the_root = altered(
 def overwrites_the_targets(theta, X, y):
     y -= X @ theta
     return np.mean(y**2), -2 / len(y) * X.T @ y
+
+
+squares_before_the_sum = altered(
+    mse_and_grad, "squares_before_the_sum", "X.T @ miss", "X.T @ miss**2",
+    "the squared misses stand in the gradient. The square is gone once it has been differentiated: 2 times the miss.",
+    see="eq-loop-gradient",
+)  # fmt: skip
 
 
 def mse_with_loops(theta, X, y):
@@ -349,7 +373,7 @@ MSE_AND_GRAD = Exercise(
                   untouched=True),
     ),
     mistakes=(sums_the_examples, sums_the_gradient, forgets_the_two, halves_the_loss, flips_the_sign,
-              subtracts_each_from_each, takes_the_root, overwrites_the_targets),
+              subtracts_each_from_each, takes_the_root, overwrites_the_targets, squares_before_the_sum),
     styles=(mse_with_loops, mse_by_residuals),
     withhold=("gdcourse.problems.least_squares", "gdcourse.problems.line_fit", "gdcourse.losses.mse"),
 )  # fmt: skip
@@ -406,6 +430,13 @@ loses_the_way_down = altered(
 def scales_v_itself(grad, v):
     v /= np.linalg.norm(v)
     return grad @ v
+
+
+pads_the_length = altered(
+    directional_derivative, "pads_the_length", "np.linalg.norm(v)", "(np.linalg.norm(v) + 1e-8)",
+    "1e-8 is added to the length of v. For a long v nobody sees it; for a short one the slope depends on it.",
+    see="eq-grad-directional",
+)  # fmt: skip
 
 
 def slope_with_a_loop(grad, v):
@@ -472,7 +503,7 @@ DIRECTIONAL_DERIVATIVE = Exercise(
                   cases=_special_directions),
     ),
     mistakes=(forgets_the_length, returns_the_cosine, scales_the_gradient, forgets_the_root, adds_up_the_length,
-              loses_the_way_down, scales_v_itself),
+              loses_the_way_down, scales_v_itself, pads_the_length),
     styles=(slope_with_a_loop, slope_by_the_angle),
 )  # fmt: skip
 
@@ -558,6 +589,36 @@ asks_once_more = altered(
 )  # fmt: skip
 
 
+@mistake(
+    "each coordinate moves at once, and the next one's slope is asked for at the half-moved point. One step moves all "
+    "of them by one gradient.",
+    see="eq-loop-step",
+)
+def moves_one_coordinate_after_the_other(grad, x0, lr, steps):
+    x = np.array(x0, dtype=float)
+    path = [x.copy()]
+    for _ in range(steps):
+        for j in range(len(x)):
+            x[j] = x[j] - lr * grad(x)[j]
+        path.append(x.copy())
+    return np.array(path)
+
+
+@mistake(
+    "the new point is written into one work array, and the path holds that array again and again: all its rows but the "
+    "first are the last point. Make a new array in each step, or store copies.",
+    see="eq-loop-step",
+)
+def stores_one_work_array(grad, x0, lr, steps):
+    x, work = x0, np.zeros(len(x0))
+    path = [x]
+    for _ in range(steps):
+        work[:] = x - lr * grad(x)
+        x = work
+        path.append(x)
+    return np.array(path)
+
+
 def descent_into_a_table(grad, x0, lr, steps):
     path = np.zeros((steps + 1, len(x0)))
     path[0] = x0
@@ -596,6 +657,7 @@ def _runs(rng):
 def _short_runs(rng):
     yield dict(grad=bowl_about_zero(1.0), x0=np.array([8.0]), lr=0.5, steps=0)
     yield dict(grad=bowl_about_zero(1.0), x0=np.array([8.0]), lr=0.5, steps=1)
+    yield dict(grad=bowl_about_zero(1.0), x0=np.array([1e-3]), lr=0.5, steps=2)  # steps however short
     for d in (2, 3):
         grad, L = _bowl(rng, d)
         yield dict(grad=grad, x0=rng.uniform(-3, -1, size=d), lr=float(0.5 / L), steps=int(rng.integers(4)))
@@ -605,6 +667,7 @@ def _short_runs(rng):
 def _on_both_sides_of_the_cliff(rng):
     yield dict(grad=bowl_about_zero(1.0), x0=np.array([1.0]), lr=3.0, steps=4)
     yield dict(grad=bowl_about_zero(1.0), x0=np.array([1.0]), lr=2.0, steps=4)
+    yield dict(grad=bowl_about_zero(1.0), x0=np.array([1e-3]), lr=2.0, steps=4)
     for d, relative in ((2, 1.9), (2, 2.1), (3, 2.5)):
         grad, L = _bowl(rng, d)
         yield dict(grad=grad, x0=rng.uniform(-3, -1, size=d), lr=float(relative / L), steps=40)
@@ -640,7 +703,8 @@ GRADIENT_DESCENT = Exercise(
                   cases=_on_both_sides_of_the_cliff),
     ),
     mistakes=(climbs, stops_one_short, leaves_out_the_start, stays_at_the_first_gradient, stores_one_array,
-              moves_the_start, walks_at_one_pace, asks_once_more),
+              moves_the_start, walks_at_one_pace, asks_once_more, moves_one_coordinate_after_the_other,
+              stores_one_work_array),
     styles=(descent_into_a_table, descent_with_lists),
     withhold=("gdcourse.descent.descend", "gdcourse.constrained._record"),
 )  # fmt: skip
@@ -732,16 +796,23 @@ def _suspect(rng, d, wrong=None, factor=1.0, scale=1.0, ignored=()):
     x = clear_of_zero(rng, d)
 
     def g(x):
-        exact = used * A * (2 * x + 4 * x**3)
+        exact = used * A * (2 * x + x**2 + 4 * x**3)
         return np.where(np.arange(d) == wrong, factor * exact, exact)
 
     name = f"f of {d} numbers" + (f", with slopes about {scale:.0e}" if scale != 1 else "")
-    f = Oracle("f", lambda x: float(np.sum(used * A * (x**2 + x**4))), name)
+    f = Oracle("f", lambda x: float(np.sum(used * A * (x**2 + x**3 / 3 + x**4))), name)
     text = "g right" if wrong is None else f"g right but for g[{wrong}], which is {factor:.3g} times what it should be"
     return dict(f=f, g=Oracle("g", g, text), x=x)
 
 
 BOWL = Oracle("f", lambda x: float(x @ x), "f(x) = x @ x")
+
+
+def _of_a_bowl(scale, last):
+    """Return f(x) = scale * x @ x, and a gradient that has a factor of its own in its last component: 2 is right."""
+    f = Oracle("f", lambda x: float(scale * x @ x), f"f(x) = {scale:g} * x @ x")
+    g = Oracle("g", lambda x: scale * np.array([2.0, last]) * x, f"g(x) = {scale:g} * [2, {last:g}] * x")
+    return dict(f=f, g=g, x=np.array([1.0, 2.0]))
 
 
 def _planted(rng):
@@ -755,6 +826,9 @@ def _planted(rng):
 
 def _right(rng):
     yield dict(f=BOWL, g=Oracle("g", lambda x: 2 * x, "g(x) = 2 * x"), x=np.array([1.0, 2.0]))
+    yield _of_a_bowl(1e6, 2.0)
+    yield _of_a_bowl(1.0, 2.001)
+    yield _of_a_bowl(1.0, 1.999)
     for d in (2, 3, 6):
         yield _suspect(rng, d)
     yield _suspect(rng, 3, 2, 1.0005)
@@ -770,6 +844,8 @@ def _zeros(rng):
 
 
 def _scales(rng):
+    yield _of_a_bowl(1e6, 3.0)
+    yield _of_a_bowl(1e-6, 1.0)
     for d, power in ((2, 6), (3, -6), (4, 3)):
         yield _suspect(rng, d, int(rng.integers(1, d)), rng.uniform(0.4, 0.7), scale=10.0**power)
 

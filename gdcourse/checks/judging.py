@@ -4,7 +4,10 @@ A failing behaviour is put down to a known mistake only when exactly one of them
 failing case speaks for itself.
 """
 
+import ast
 import builtins
+import inspect
+import re
 from dataclasses import replace
 from functools import cache, lru_cache
 from itertools import permutations
@@ -132,7 +135,10 @@ def _verdict(exercise, behaviour, seed, runs, expected, parameters, diagnose):
         return Verdict(behaviour, Fault("unwritten", "not written yet."), failing=len(faults), of=len(got))
     found, clue = diagnose(behaviour), ""
     if fault.kind == "value":
-        clue = _clue(exercise, behaviour, got, wanted)
+        at = next(k for k, one in enumerate(exercise.draw(behaviour, seed)) if one is case)
+        clue = (behaviour.clue and behaviour.clue(case, got[at], wanted[at])) or _clue(exercise, behaviour, got, wanted)
+        if not clue and not found:
+            clue = _unused(exercise, behaviour, seed, got)
     elif fault.kind == "untouched" and not found:
         cases = exercise.draw(behaviour, seed)
         restored = not any(_changed(case, run, 1e-9, 1e-12) for case, run in zip(cases, got, strict=True))
@@ -152,16 +158,18 @@ def _fault(exercise, behaviour, case, run, want):
         return Fault(run.problem.kind, _sentence_of_problem(run.problem))
     run, misfit = _fitted(behaviour, run, want)
     if misfit:
-        return Fault("structure", _sentence_of_misfit(exercise, run, misfit))
+        sentence = _sentence_of_misfit(exercise, run, misfit)
+        return Fault("structure", sentence + _right_but_for_its_shape(behaviour, run, want, misfit[0]))
     if behaviour.untouched and (changed := _changed(case, run)):
         return Fault("untouched", f"changes its argument {' and '.join(changed)}.")
     if behaviour.holds:
+        yours = show(run.output)  # a sentence stands without it, and nobody reads a page of numbers
+        yours = yours if len(yours) <= 2 * LINE else ""
         if has_nan(run.output) and not has_nan(want.output):  # every comparison with it is False, a property's too
-            return Fault("value", NAN, show(run.output))
+            return Fault("value", NAN, yours)
         with np.errstate(all="ignore"):  # a student's numbers may be infinite, and a word on stderr costs all points
             sentence = behaviour.holds(case, run, want)
-        yours = show(run.output)  # a sentence stands without it, and nobody reads a page of numbers
-        return Fault("property", sentence, yours if len(yours) <= 2 * LINE else "") if sentence else None
+        return Fault("property", sentence, yours) if sentence else None
     yours, theirs = exercise.look(behaviour, run), exercise.look(behaviour, want)
     if same(yours, theirs, behaviour.rtol, behaviour.atol):
         return None
@@ -203,7 +211,8 @@ def _sentence_of_problem(problem):
         return f"calls {problem.name} without coming to an end: a loop that never stops?{at}"
     if problem.kind == "exit":
         return f"leaves Python by exit() instead of returning.{at}"
-    return f"stops with {problem.name}: {problem.message or 'no message'}{at}"
+    sure = " (NumPy and what comes with Python are sure to be there.)" if problem.name == "ModuleNotFoundError" else ""
+    return f"stops with {problem.name}: {problem.message or 'no message'}{sure}{at}"
 
 
 def _sentence_of_misfit(exercise, run, misfit):
@@ -216,6 +225,34 @@ def _sentence_of_misfit(exercise, run, misfit):
     whole = exercise.parts and not path and wanted.startswith("a tuple")
     asked = f"{wanted}, {exercise.returns}," if whole else wanted
     return f"returns {came}{f' as {part}' if part else ''} where {asked} is expected."
+
+
+def _right_but_for_its_shape(behaviour, run, want, path):
+    """Say what is wrong with a shape whose numbers are right: turned, an axis too many, rows that are missing."""
+    yours, theirs = run.output, want.output
+    try:
+        for step in re.findall(r"\[([^]]+)\]", path):
+            yours, theirs = yours[ast.literal_eval(step)], theirs[ast.literal_eval(step)]
+        yours = np.array(yours)
+    except (ValueError, TypeError, LookupError):
+        return ""
+    if not isinstance(theirs, np.ndarray) or not yours.size or yours.dtype.kind not in "iuf":
+        return ""
+
+    def alike(a, b):
+        return np.shape(a) == np.shape(b) and same(a, b, behaviour.rtol, behaviour.atol)
+
+    if yours.ndim == theirs.ndim == 2 and alike(yours.T, theirs):
+        return " The numbers are right: rows and columns are exchanged."
+    if yours.ndim != theirs.ndim and alike(yours.squeeze(), theirs.squeeze()):
+        return f" The numbers are right: there is an axis too {'many' if yours.ndim > theirs.ndim else 'few'}."
+    missing = len(theirs) - len(yours) if yours.ndim == theirs.ndim else 0
+    if 0 < missing < len(theirs):
+        for which, those in (("last", theirs[:-missing]), ("first", theirs[missing:])):
+            if alike(yours, those):
+                those = "one" if missing == 1 else missing
+                return f" What came is right; the {which} {those} of {len(theirs)} did not come."
+    return ""
 
 
 def _named(exercise, path):
@@ -340,16 +377,20 @@ def _clue(exercise, behaviour, runs, wanted):
     """Say what is the same about all wrong numbers: the order of the parts, a constant factor, a sign, a trifle."""
     if _reordered(exercise, behaviour, runs, wanted):
         return f"the parts come in another order: ({', '.join(exercise.parts)}) is asked for."
-    yours, theirs = [], []
+    yours, theirs, pairs = [], [], []
     for run, want in zip(runs, wanted, strict=True):
         if want.problem or run.problem:
             return ""
         fitted, misfit = _fitted(behaviour, run, want)
+        pairs.append((fitted, want))
         ours, right = (numbers(exercise.look(behaviour, r)) for r in (fitted, want)) if not misfit else (None, None)
         if ours is None or right is None or len(ours) != len(right):
             return ""
         yours += ours
         theirs += right
+    shown = [[_alone(exercise.look(behaviour, run)) for run in side] for side in zip(*pairs)]
+    if turned := _rearranged(*shown, behaviour.rtol, behaviour.atol):
+        return turned
     yours, theirs = np.array(yours), np.array(theirs)
     solid = np.abs(theirs) > 1e-9 * np.max(np.abs(theirs), initial=0.0)
     if np.count_nonzero(solid) < 3 or not np.all(np.isfinite(yours)) or np.any(np.abs(yours[~solid]) > 1e-9):
@@ -365,6 +406,61 @@ def _clue(exercise, behaviour, runs, wanted):
     if factor < 0:
         return f"yours is {factor:.4g} times what is expected throughout."
     return f"yours is {max(factor, 1 / factor):.4g} times too {'large' if factor > 1 else 'small'} throughout."
+
+
+def _alone(seen):
+    """Return what a behaviour looks at, without its name if there is only one."""
+    return next(iter(seen.values())) if isinstance(seen, dict) and len(seen) == 1 else seen
+
+
+def _rearranged(yours, theirs, rtol, atol):
+    """Say how arrays of the right numbers come out wrong, if all do in one way. Each pair has the same shape."""
+    def all_same(turn, wanted=lambda b: b):
+        return all(same(turn(a), wanted(b), rtol, atol) for a, b in zip(yours, theirs))
+
+    if not all(isinstance(b, np.ndarray) and b.ndim and isinstance(a, np.ndarray) and a.shape == b.shape and
+               b.dtype.kind == "f" for a, b in zip(yours, theirs)):  # fmt: skip
+        return ""
+    if all(b.ndim == 2 and b.shape[0] == b.shape[1] for b in theirs) and all_same(lambda a: a.T):
+        return "the numbers are right: rows and columns are exchanged."
+    if any(np.any(b != np.trunc(b)) for b in theirs) and all_same(lambda a: a, np.trunc):
+        return "yours is what is expected, cut off after the point: are floats written into an array of whole numbers?"
+    longer = [len(b) >= 3 and not same(b[1:], b[:-1], rtol, atol) for b in theirs]
+    if any(longer):
+        if all_same(lambda a: a[1:], lambda b: b[:-1]):
+            return "each is the one that is expected before it: yours is one behind."
+        if all_same(lambda a: a[:-1], lambda b: b[1:]):
+            return "each is the one that is expected after it: yours is one ahead."
+    return ""
+
+
+def _unused(exercise, behaviour, seed, runs):
+    """Say which argument makes no difference: all runs are what the reference answers for one fixed value of it."""
+    cases, functions = exercise.draw(behaviour, seed), exercise.functions(exercise.reference)
+    if behaviour.holds or any(run.problem for run in runs):
+        return ""
+    for name, fixed in _candidates(exercise, cases):
+        changed = [{**case, name: fixed} if name in case else case for case in cases]
+        asked = observe(functions, changed, behaviour.drive, exercise.seconds)
+        if not any(run.problem for run in asked) and all(
+                same(*(_seen(exercise, behaviour, r) for r in pair), behaviour.rtol, behaviour.atol)
+                for pair in zip(runs, asked)):  # fmt: skip
+            return f"{name} makes no difference: yours is what comes out for {name} = {show(fixed)}, whatever it is."
+    return ""
+
+
+def _candidates(exercise, cases):
+    """Yield (an argument that differs from case to case, a value it may have been taken for)."""
+    reference = exercise.functions(exercise.reference)[0]
+    defaults = {} if isinstance(reference, type) else {
+        name: p.default for name, p in inspect.signature(reference).parameters.items()}  # fmt: skip
+    for name in exercise.signatures[exercise.name]:
+        values = [case[name] for case in cases if name in case]
+        plain = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
+        if plain and len(set(values)) > 2:
+            default = defaults.get(name, inspect.Parameter.empty)
+            yield from ((name, type(values[0])(v)) for v in dict.fromkeys(
+                [*([] if default is inspect.Parameter.empty else [default]), 0, 1]))  # fmt: skip
 
 
 def _reordered(exercise, behaviour, runs, wanted):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gdcourse.checks.exercise import Assignment, Behaviour, Exercise, Oracle, altered, mistake
+from gdcourse.checks.exercise import Assignment, Behaviour, Exercise, Oracle, Rng, altered, mistake
 from gdcourse.checks.shared import bowl_about_zero, clear_of_ties, curvatures, named, new_rng, turned
 
 # classify_critical_point: what the eigenvalues say
@@ -94,6 +94,14 @@ def trusts_the_triangle(H, tol=1e-8):
     return kind, index
 
 
+asks_for_exact_symmetry = altered(
+    classify_critical_point, "asks_for_exact_symmetry", "np.allclose(H, H.T)", "np.array_equal(H, H.T)",
+    "H is asked to be symmetric to the last digit. A computed Hessian is off by rounding, as 0.1 + 0.2 is from 0.3: "
+    "ask np.allclose.",
+    see="eq-land-classify",
+)  # fmt: skip
+
+
 def classify_by_sorting(H, tol=1e-8):
     H = np.asarray(H)
     if np.abs(H - H.T).max() > 1e-8:
@@ -150,6 +158,9 @@ def _flat_points(rng):
     yield dict(H=np.diag([-1.0, 1e-6]), tol=1e-3)
     yield dict(H=np.diag([-1.0, 0.0, 0.0]))
     yield dict(H=np.diag([1.0, 0.0, -2.0]))
+    for sign in (1, -1):  # exactly at tol, which is within it
+        yield dict(H=sign * np.diag([1.0, 0.5]), tol=0.5)
+    yield dict(H=np.diag([1.0, 1.5e-8]))
     size = float(rng.uniform(1, 3))
     yield dict(H=turned(rng, [size, 2.0, 3e-4, -3e-4]), tol=1e-2)
     yield dict(H=np.diag([1.0, 1e-6]), tol=1e-9)
@@ -160,6 +171,7 @@ def _lopsided(rng):
     yield dict(H=turned(rng, [1.0, 2.0, 3.0]) + np.triu(rng.uniform(0.5, 1, size=(3, 3)), 1))
     yield dict(H=np.array([[2.0, 0.0], [0.0, 1.0]]))
     yield dict(H=np.array([[1.0, 2.0], [2.0, 1.0]]))
+    yield dict(H=np.array([[2.0, 0.1 + 0.2], [0.3, 1.0]]))  # symmetric but for a rounding error
 
 
 CLASSIFY = Exercise(
@@ -172,10 +184,11 @@ CLASSIFY = Exercise(
         Behaviour("index", 1, "the number of directions that go down", cases=_saddles, view="index"),
         Behaviour("degenerate", 1, "eigenvalues within tol of zero count as zero; H is left alone",
                   cases=_flat_points, untouched=True),
-        Behaviour("symmetric", 1, "a ValueError when H is not symmetric, and only then", cases=_lopsided),
+        Behaviour("symmetric", 1, "a ValueError when H is off symmetry by more than rounding, and only then",
+                  cases=_lopsided),
     ),
     mistakes=(asks_the_determinant, reads_the_signs_of_the_diagonal, counts_the_ways_up, calls_flat_points_minima,
-              forgets_the_tolerance, swaps_minimum_and_maximum, trusts_the_triangle),
+              forgets_the_tolerance, swaps_minimum_and_maximum, trusts_the_triangle, asks_for_exact_symmetry),
     styles=(classify_by_sorting, classify_by_signs),
     withhold=("gdcourse.curvature.classify_critical_point",),
 )  # fmt: skip
@@ -248,6 +261,7 @@ def _starts(rng):
     yield dict(eps=0.01, eta=0.1, gamma=1.0)
     yield dict(eps=1e-4, eta=0.1, gamma=1.0)
     yield dict(eps=0.1, eta=0.1, gamma=6.0)
+    yield dict(eps=0.01, eta=0.2, gamma=0.5)
     for power in (-2, -4, -8):
         yield _no_tie(10 ** (power + rng.uniform(0, 1)), rng.uniform(0.05, 0.4), rng.uniform(0.5, 2.4))
 
@@ -409,6 +423,9 @@ def _constant_slope(g):
 
 
 def _on_the_saddle(rng):
+    for d, seed in ((1, 0), (2, 1), (3, 2), (3, 3), (4, 4), (4, 5)):
+        yield dict(grad=_double_well(d, 1.0), x0=np.zeros(d), lr=0.2, r=0.03, thresh=0.01, t_min=30, steps=120,
+                   rng=Rng(seed))  # fmt: skip
     for d in (1, 2, 4):
         yield dict(grad=_double_well(d, 1.0), x0=np.zeros(d), lr=0.2, r=float(rng.uniform(0.02, 0.05)), thresh=0.01,
                    t_min=30, steps=120, rng=new_rng(rng))
@@ -434,6 +451,10 @@ def _flat_everywhere(rng):
         g = 0.01 * rng.normal(size=d)
         yield dict(grad=_constant_slope(g), x0=rng.normal(size=d), lr=0.1, r=float(rng.uniform(0.5, 2)), thresh=1.0,
                    t_min=t_min, steps=22, rng=new_rng(rng))
+    yield dict(grad=_constant_slope(np.array([3.0, 4.0])), x0=rng.normal(size=2), lr=0.1, r=1.0, thresh=5.0, t_min=3,
+               steps=9, rng=new_rng(rng))  # exactly at thresh
+    yield dict(grad=_constant_slope(np.zeros(2)), x0=rng.normal(size=2), lr=0.1, r=1.0, thresh=1.0, t_min=30, steps=8,
+               rng=new_rng(rng))  # a run shorter than the wait
     yield dict(grad=_ripples(), x0=rng.normal(size=2), lr=0.1, r=float(rng.uniform(0.01, 0.02)), thresh=2.0, t_min=2,
                steps=40, rng=new_rng(rng))
 
@@ -500,7 +521,7 @@ def _kick_radius(case, run, expected):
 def _run_again(perturbed_gd, grad, x0, lr, r, thresh, t_min, steps, rng):
     first, again, other = (perturbed_gd(grad, x0, lr, r, thresh, t_min, 9, np.random.default_rng(s)) for s in (5, 5, 6))
     path = np.array(perturbed_gd(grad, x0, lr, r, thresh, t_min, steps, rng))
-    return [path, bool(np.array_equal(first, again)), bool(np.array_equal(first, other))]
+    return [path, *(bool(np.array_equal(first, one, equal_nan=True)) for one in (again, other))]
 
 
 def _many_kicks(rng):
@@ -719,6 +740,7 @@ def _at_bowls(rng):
 def _at_saddles(rng):
     yield dict(g=np.array([1.0, 2.0]), H=np.diag([2.0, -4.0]))
     yield dict(g=np.array([1.0, 0.0]), H=np.array([[1.0, 2.0], [2.0, 1.0]]))
+    yield dict(g=np.array([1.0, 1e-4]), H=np.diag([2.0, -1e-4]))
     for d in (2, 3, 5):
         yield dict(g=rng.normal(size=d), H=turned(rng, curvatures(rng, d) * np.where(np.arange(d) == 0, -1, 1)))
 
@@ -726,6 +748,9 @@ def _at_saddles(rng):
 def _at_hilltops(rng):
     yield dict(g=np.array([3.0]), H=np.array([[-2.0]]))
     yield dict(g=np.array([1.0, 2.0]), H=np.array([[-2.0, -1.0], [-1.0, -2.0]]))
+    H = np.array([[-2.0, -1.0, 0.5], [-1.0, -3.0, 1.0], [0.5, 1.0, -4.0]])
+    for g in ([1.0, 2.0, 3.0], [1.0, -1.0, 2.0], [0.0, 1.0, 1.0], [3.0, -1.0, 0.0], [1.0, 0.0, -2.0], [2.0, 1.0, -1.0]):
+        yield dict(g=np.array(g), H=H)
     for d in (2, 2):
         yield dict(g=rng.normal(size=d), H=turned(rng, -curvatures(rng, d)))
     yield dict(g=np.array([1.0, 2.0]), H=np.diag([2.0, 4.0]))

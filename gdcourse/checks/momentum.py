@@ -44,7 +44,8 @@ keeps_the_step = altered(
     momentum_step, "keeps_the_step",
     "    v = beta * v + g\n    return x - lr * v, v",
     "    v = beta * v - lr * g\n    return x + v, v",
-    "the rate is inside the velocity. Here v is a sum of gradients, and the rate comes in once, when x moves.",
+    "the rate is inside the velocity, which is the form of Keras. Here v is a sum of gradients, and the rate comes in "
+    "once, when x moves.",
     see="eq-mom-heavy-ball",
 )  # fmt: skip
 
@@ -72,6 +73,15 @@ def spoils_the_velocity(x, v, g, lr, beta):
     v *= beta
     v += g
     return x - lr * v, v
+
+
+takes_off_a_step_downhill = altered(
+    momentum_step, "takes_off_a_step_downhill", "    v = beta * v + g\n    return x - lr * v, v",
+    "    v = beta * v - lr * g\n    return x - v, v",
+    "two forms are mixed. With v = beta v - lr g the velocity points downhill and is added to x; taken off, it climbs. "
+    "Here v is the sum of the gradients, and x - lr v.",
+    see="eq-mom-heavy-ball",
+)  # fmt: skip
 
 
 def momentum_by_components(x, v, g, lr, beta):
@@ -130,7 +140,7 @@ MOMENTUM_STEP = Exercise(
                   cases=_kicks_without_memory, untouched=True),
     ),
     mistakes=(averages, steps_with_the_old_velocity, rolls_uphill, damps_the_gradient_too, keeps_the_step,
-              scales_what_it_remembers, looks_ahead, spoils_the_velocity),
+              scales_what_it_remembers, looks_ahead, spoils_the_velocity, takes_off_a_step_downhill),
     styles=(momentum_by_components, momentum_in_two_parts),
     withhold=("gdcourse.optimizers.momentum", "gdcourse.optimizers.momentum_rule"),
 )  # fmt: skip
@@ -467,6 +477,15 @@ def spoils_the_state(x, g, state, lr, b1, b2, eps):
     return x - lr * (m / (1 - b1**t)) / (np.sqrt(v / (1 - b2**t)) + eps), (m, v, t)
 
 
+adds_eps_to_the_uncorrected = altered(
+    adam_step, "adds_eps_to_the_uncorrected", "m_hat / (np.sqrt(v_hat) + eps)",
+    "m_hat * np.sqrt(1 - b2**t) / (np.sqrt(v) + eps)",
+    "eps is added to the root of v before its correction, which is the form of Keras. Here it is added to the root of "
+    "the corrected v: in the first steps, and where gradients are small, the two differ.",
+    see="eq-coord-adam",
+)  # fmt: skip
+
+
 def adam_by_coordinates(x, g, state, lr, b1, b2, eps):
     m, v, t = [list(part) for part in state[:2]] + [state[2] + 1]
     moved = []
@@ -563,7 +582,8 @@ ADAM_STEP = Exercise(
                   drive=_interleaved, view=lambda run: dict(zip(("first", "second"), run.output, strict=True))),
     ),
     mistakes=(forgets_the_correction, corrects_only_m, counts_from_zero, puts_eps_inside, averages_magnitudes,
-              forgets_the_root, stores_the_corrected, stands_still_in_time, adds_gradients_up, spoils_the_state),
+              forgets_the_root, stores_the_corrected, stands_still_in_time, adds_gradients_up, spoils_the_state,
+              adds_eps_to_the_uncorrected),
     styles=(adam_by_coordinates, adam_with_one_factor),
     withhold=("gdcourse.optimizers.adam", "gdcourse.optimizers.adam_rule", "gdcourse.optimizers.adamw",
               "gdcourse.optimizers.adamw_rule", "gdcourse.optimizers.corrected_rule"),
@@ -631,6 +651,16 @@ skips_the_correction = altered(
 )  # fmt: skip
 
 
+keeps_the_largest_corrected = altered(
+    amsgrad_step, "keeps_the_largest_corrected",
+    "    largest = np.maximum(largest, v)\n    m_hat = m / (1 - b1**t)\n    v_hat = largest / (1 - b2**t)",
+    "    largest = np.maximum(largest, v / (1 - b2**t))\n    m_hat = m / (1 - b1**t)\n    v_hat = largest",
+    "the largest is kept of v after its correction, which is the form of optax. The form asked for keeps the largest v "
+    "as it is, and corrects it afterwards: in the first steps the two differ.",
+    see="w24",
+)  # fmt: skip
+
+
 def amsgrad_by_coordinates(x, g, state, lr, b1, b2, eps):
     t = state[3] + 1
     rows = []
@@ -657,7 +687,9 @@ def _mixed_steps(rng):
                lr=0.1, b1=0.5, b2=0.5, eps=1e-8)  # fmt: skip
     yield dict(x=np.array([1.0, 1.0]), g=np.array([4.0, 0.1]),
                state=(np.array([0.5, 1.0]), np.array([1.0, 2.0]), np.array([2.0, 3.0]), 2),
-               lr=0.1, b1=0.5, b2=0.5, eps=1e-8)  # fmt: skip
+               lr=0.1, b1=0.75, b2=0.5, eps=1e-8)  # fmt: skip
+    yield dict(x=np.array([1.0]), g=np.array([0.25]), state=(np.array([0.5]), np.array([0.0625]), np.array([0.25]), 1),
+               lr=0.1, b1=0.75, b2=0.5, eps=0.125)  # fmt: skip
     for d in (2, 4):
         x, g, m = rng.normal(size=(3, d))
         v = rng.uniform(0.1, 2, size=d)
@@ -681,19 +713,25 @@ def _tug(amsgrad_step, pull, steps):
     return x, state
 
 
+def _arrives(case, run, expected):
+    x, wanted = (np.asarray(r.output[0]).ravel() for r in (run, expected))
+    return None if np.all(np.abs(x - wanted) < 0.2) else f"the run ends at {x[0]:.3g}, and the minimum is at -1."
+
+
 AMSGRAD_STEP = Exercise(
     signature="amsgrad_step(x, g, state, lr, b1, b2, eps)",
     returns="(x, state)",
     reference=amsgrad_step,
     cases=_mixed_steps,
     behaviours=(
-        Behaviour("run", 2, "on the problem where Adam goes the wrong way, it goes the right one", cases=_tugs,
-                  drive=_tug, view="x", rtol=1e-8),
+        Behaviour("way", 1, "on the problem where Adam goes the wrong way, it goes the right one", cases=_tugs,
+                  drive=_tug, view="x", holds=_arrives),
+        Behaviour("run", 1, "and arrives where the formula leads", cases=_tugs, drive=_tug, view="x", rtol=1e-8),
         Behaviour("largest", 1, "the largest v so far, kept beside m, v and the count", view="state"),
         Behaviour("step", 1, "x, divided by the root of the largest", view="x", untouched=True),
     ),
     mistakes=(is_still_adam, takes_the_largest_m, forgets_the_largest, overwrites_v, takes_the_smallest,
-              compares_all_coordinates, skips_the_correction),
+              compares_all_coordinates, skips_the_correction, keeps_the_largest_corrected),
     styles=(amsgrad_by_coordinates, amsgrad_with_where),
     withhold=("gdcourse.optimizers.amsgrad", "gdcourse.optimizers.amsgrad_rule", "gdcourse.optimizers.corrected_rule"),
 )  # fmt: skip

@@ -68,6 +68,16 @@ turns_the_residual_round = altered(
 )  # fmt: skip
 
 
+divides_the_penalty_by_two_n = altered(
+    ridge_loss_grad, "divides_the_penalty_by_two_n",
+    "alpha * w @ w\n    dw = 2 * X.T @ residual / len(y) + 2 * alpha * w",
+    "alpha / (2 * len(y)) * w @ w\n    dw = 2 * X.T @ residual / len(y) + alpha / len(y) * w",
+    "the penalty is alpha / (2 n) times the square, a form that many courses use. The form asked for is alpha times "
+    "the square, whatever n is.",
+    see="eq-prac-ridge",
+)  # fmt: skip
+
+
 def ridge_in_loops(w, b, X, y, alpha):
     n, d = X.shape
     loss, dw, db = alpha * sum(v * v for v in w), [2 * alpha * v for v in w], 0.0
@@ -115,7 +125,7 @@ RIDGE = Exercise(
                   cases=_odd_regressions, untouched=True),
     ),
     mistakes=(penalises_the_bias, forgets_the_two_of_the_penalty, forgets_the_penalty_s_slope, averages_the_penalty,
-              adds_up_the_errors, penalises_the_norm, turns_the_residual_round),
+              adds_up_the_errors, penalises_the_norm, turns_the_residual_round, divides_the_penalty_by_two_n),
     styles=(ridge_in_loops, ridge_with_a_column_of_ones),
 )  # fmt: skip
 
@@ -202,6 +212,15 @@ returns_the_loss = altered(
 )  # fmt: skip
 
 
+passes_over_small_improvements = altered(
+    early_stopping, "passes_over_small_improvements", "val_losses[t] < val_losses[best]",
+    "val_losses[t] < val_losses[best] - 1e-4",
+    "an improvement by less than 1e-4 does not count, as with the min_delta of some libraries. Here every smaller loss "
+    "is better.",
+    see="eq-prac-validation",
+)  # fmt: skip
+
+
 def stopping_by_counting(val_losses, patience):
     best, best_loss, waited = 0, float("inf"), 0
     for t, loss in enumerate(val_losses):
@@ -227,6 +246,8 @@ def _curves(rng):
     yield dict(val_losses=np.array([3.0, 2.0, 2.5, 2.25, 2.75]), patience=3)
     yield dict(val_losses=np.array([4.0, 3.0, 3.5, 2.5, 1.5, 2.0, 1.75, 3.0]), patience=3)
     yield dict(val_losses=np.array([0.2, 0.1, 0.099999, 0.3, 0.15]), patience=3)
+    yield dict(val_losses=np.array([5.0, 4.0, 3.0, 2.0, 2.5, 1.0]), patience=3)
+    yield dict(val_losses=np.array([0.5]), patience=1)
     for n in (12, 20, 30):
         t = np.arange(n)
         yield dict(val_losses=(t / n - rng.uniform(0.3, 0.6)) ** 2 + 0.01 * rng.random(n), patience=int(n // 3))
@@ -246,6 +267,7 @@ def _second_valleys(rng):
 
 def _equal_losses(rng):
     yield dict(val_losses=np.array([2.0, 1.0, 1.0, 1.0]), patience=2)
+    yield dict(val_losses=np.array([1.0, 1.0, 2.0]), patience=4)
     yield dict(val_losses=np.array([3.0, 1.0, 1.0, 0.5]), patience=1)
     level = float(rng.uniform(1, 2))
     yield dict(val_losses=np.array([level + 1, level, level, level, level - 0.5]), patience=3)
@@ -265,7 +287,7 @@ EARLY_STOPPING = Exercise(
                   untouched=True),
     ),
     mistakes=(returns_where_it_stopped, prefers_the_later_of_equals, looks_into_the_future, loses_patience_late,
-              compares_with_the_last, never_renews_its_patience, returns_the_loss),
+              compares_with_the_last, never_renews_its_patience, returns_the_loss, passes_over_small_improvements),
     styles=(stopping_by_counting, stopping_by_records),
     withhold=("gdcourse.selection.early_stop",),
 )  # fmt: skip
@@ -492,14 +514,16 @@ def _log_uniform(case, run, expected):
 
 
 def _search_again(random_search, space, budget, rng):
-    first, again = (random_search(space, 40, np.random.default_rng(7)) for _ in range(2))
-    other = random_search(space, 40, np.random.default_rng(8))
-    table = np.log(np.array([[one[name] for name in space] for one in first]))
+    def logarithms(settings):
+        return np.log(np.array([[one[name] for name in space] for one in settings]))
+
+    first, again, other = (random_search(space, 40, np.random.default_rng(seed)) for seed in (7, 7, 8))
+    table = logarithms(first)
     lows, highs = np.log(np.array(list(space.values()))).T
     ranks = np.sort(np.abs(np.diff(np.sort((table - lows) / (highs - lows), axis=0), axis=0)), axis=0)
     return {
-        "the same from the same rng": first == again,
-        "the same from another rng": first == other,
+        "the same from the same rng": bool(np.array_equal(table, logarithms(again), equal_nan=True)),
+        "the same from another rng": bool(np.array_equal(table, logarithms(other), equal_nan=True)),
         "names move together": bool(len(space) > 1 and np.abs(np.corrcoef(table.T)[0, 1]) > 0.95),
         "regular gaps": bool(np.ptp(ranks[1:-1]) < 1e-9),
     }
@@ -587,6 +611,24 @@ scales_each_part_by_itself = altered(
 )  # fmt: skip
 
 
+@mistake(
+    "every fold has ceil(n / k) examples until none are left, so that the last is too small or empty. Sizes differ by "
+    "at most one: spread the rest over the first folds.",
+    see="eq-prac-kfold", of=FOLDS,
+)  # fmt: skip
+def cuts_folds_of_ceil(n, k, rng):
+    order, size = rng.permutation(n), -(-n // k)
+    cuts = [(i * size, min((i + 1) * size, n)) for i in range(k)]
+    return [(np.concatenate([order[:start], order[end:]]), order[start:end]) for start, end in cuts]
+
+
+pads_each_deviation = altered(
+    scaled_folds, "pads_each_deviation", "X[kept].std(axis=0)", "X[kept].std(axis=0) + 1e-8",
+    "1e-8 is added to every deviation. Columns of little spread are shortened by it: divide by the deviation itself.",
+    see="eq-gd-standardize", of=SCALED,
+)  # fmt: skip
+
+
 def folds_by_slices(n, k, rng):
     order = list(range(n))
     rng.shuffle(order)
@@ -627,6 +669,7 @@ def _cuts(rng):
     yield dict(n=6, k=3, rng=new_rng(rng))
     yield dict(n=7, k=2, rng=new_rng(rng))
     yield dict(n=11, k=4, rng=new_rng(rng))
+    yield dict(n=9, k=4, rng=new_rng(rng))  # folds of 3 would be 3, 3, 3 and 0
     for _ in range(3):
         k = int(rng.integers(2, 6))
         yield dict(n=int(k * rng.integers(4, 8) + rng.integers(1, k)), k=k, rng=new_rng(rng))
@@ -636,6 +679,7 @@ def _cuts(rng):
 def _tables_in_folds(rng):
     yield dict(X=np.array([[0.0], [2.0], [4.0], [9.0]]), folds=[(np.array([0, 1]), np.array([2, 3])),
                                                              (np.array([2, 3]), np.array([0, 1]))])
+    yield dict(X=np.array([[0.0], [2e-4], [4e-4], [9e-4]]), folds=[(np.array([0, 1]), np.array([2, 3]))])
     for n, d, k in ((9, 2, 3), (14, 3, 4)):
         folds = held_out_in_turn(np.array_split(rng.permutation(n), k))
         yield dict(X=rng.normal(size=(n, d)) * 10 ** rng.uniform(-1, 2, size=d) + rng.normal(size=d), folds=folds)
@@ -683,7 +727,7 @@ KFOLD = Exercise(
                   cases=_tables_in_folds, drive=_scale, untouched=True),
     ),
     mistakes=(drops_the_rest, does_not_shuffle, draws_with_replacement, trains_on_all, swaps_kept_and_held,
-              leaks_the_held_rows, scales_each_part_by_itself),
+              leaks_the_held_rows, scales_each_part_by_itself, cuts_folds_of_ceil, pads_each_deviation),
     styles=((folds_by_slices, scaled_by_columns), (folds_by_labels, scaled_by_einsum)),
     withhold=("gdcourse.selection.folds", "gdcourse.data.standardize"),
 )  # fmt: skip

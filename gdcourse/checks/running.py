@@ -67,8 +67,12 @@ def _run(functions, case, drive, printed):
         problem = Problem("exit", line=_where(stop, functions))
     except Exception as error:
         line = _where(error, functions) or _blame(came)
-        problem = Problem("raised", type(error).__name__, str(error)[:300], line)
+        problem = Problem("raised", type(error).__name__, _shortened(str(error)), line)
     return Run(output, snapshot(args), tuple(calls), problem, printed.since(start))
+
+
+def _shortened(text, most=300):
+    return text if len(text) <= most else text[:most].rpartition(" ")[0] + " ..."
 
 
 def _watched(function, came):
@@ -117,13 +121,24 @@ def _recorded(oracle, calls):
         made += 1
         if made > oracle.limit:
             raise OutOfCalls(oracle.name)
-        args = tuple(map(snapshot, args))
+        args = tuple(map(_as_array, map(snapshot, args)))
         result = oracle.function(*args)
         calls.append(Call(oracle.name, args, snapshot(result)))
         return _hand_over(result, calls)  # a copy: she may write into it, and the case serves others
 
     ask.__name__ = ask.__qualname__ = oracle.name
     return ask
+
+
+def _as_array(value):
+    """Return a list of numbers as an array: where a point is asked about, either will do."""
+    if not isinstance(value, list | tuple) or not value:
+        return value
+    try:
+        array = np.array(value)
+    except ValueError:  # rows of different lengths
+        return value
+    return array if array.dtype.kind in "biufc" else value
 
 
 def _where(error, functions):

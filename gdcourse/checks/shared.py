@@ -120,6 +120,21 @@ def digits_and_labels():
 # Words
 
 
+def asked_at_another_step(name):
+    """Return a clue that says at which distance from x an oracle was asked, where that is not h."""
+
+    def clue(case, run, expected):
+        x, h = np.asarray(case["x"], dtype=float), case.get("h", 1e-5)
+        apart = [np.linalg.norm(call.args[0] - x) for call in run.calls if call.name == name and
+                 np.shape(call.args[0]) == x.shape]  # fmt: skip
+        apart = [distance for distance in apart if distance]
+        if not apart or max(apart) > 1.01 * min(apart) or 0.99 < apart[0] / h < 1.01:
+            return None
+        return f"{name} is asked {apart[0]:.3g} away from x, and h is {h:.3g}."
+
+    return clue
+
+
 def times(count):
     return "once" if count == 1 else f"{count} times"
 

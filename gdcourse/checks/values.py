@@ -226,6 +226,8 @@ def show(value, digits=5):
         return text if text and len(text) <= LINE else f"an array of shape {value.shape}"
     if isinstance(value, tuple | list):
         inside = ", ".join(show(item, digits) for item in value)
+        if len(inside) > LINE and all(isinstance(item, np.ndarray) for item in value):
+            return f"{len(value)} arrays, the first of shape {value[0].shape}"
         return f"[{inside}]" if isinstance(value, list) else f"({inside}{',' if len(value) == 1 else ''})"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key!r}: {show(item, digits)}" for key, item in value.items()) + "}"
