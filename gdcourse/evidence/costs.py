@@ -171,10 +171,11 @@ def r20():
     rescue = rescue._replace(at=rescue.at + 1500)
     within = steps_to(slow)[:STARTS]
     rows += [
-        between(f"digits, cross-entropy: most steps to 90 % right, of {STARTS} starts", steps_to(quick).max(), high=45),
+        between(f"digits, cross-entropy: most steps to 90 % right, of {STARTS} starts", steps_to(quick).max(), high=40,
+                shown=0),
         between(f"digits, squared error: starts of {STARTS} that are 90 % right within 1,500 steps",
                 np.isfinite(within).sum(), 1, STARTS - 2),
-        between("digits, squared error: fewest steps to 90 % right", within.min(), low=200, high=1500),
+        between("digits, squared error: fewest steps to 90 % right", within.min(), low=200, high=1500, shown=2),
         between("digits, squared error from the first start: step with 90 % right", steps_to(rescue)[0], 2500, 4500,
                 shown=2),
     ]  # fmt: skip
@@ -252,7 +253,7 @@ def r21(seeds=8):
             between("root mean square error of t from x, by the mean", typical["rms"], 0.20, 0.24, shown=2),
             between("cost of the mean with the best one spread", _gaussian_cost(typical["rms"]), -0.2, 0.0, shown=2),
             between("cost of a mixture of three", typical["cost"], -1.25, -0.9, shown=2),
-            between("what the mixture gains", _gaussian_cost(typical["rms"]) - typical["cost"], low=0.7, shown=2),
+            between("what the mixture gains", _gaussian_cost(typical["rms"]) - typical["cost"], low=0.7, shown=1),
             near("lowest branch at x = 0.5", low, 0.22, absolute=0.03, basis=CLOSED_FORM, shown=2),
             near("middle branch at x = 0.5", middle, 0.50, absolute=0.03, basis=CLOSED_FORM, shown=2),
             near("highest branch at x = 0.5", high, 0.78, absolute=0.03, basis=CLOSED_FORM, shown=2),
