@@ -15,7 +15,7 @@ from gdcourse.curvature import (
     saddle_free_newton,
 )
 from gdcourse.descent import backtracking_step, descend, descend_with
-from gdcourse.evidence import Evidence, between, near
+from gdcourse.evidence import CLOSED_FORM, Evidence, between, near
 from gdcourse.linear import logistic_regression
 from gdcourse.problems import surface_problem
 
@@ -45,10 +45,10 @@ def r27():
     }
     plain, free, descent = runs.values()
     rows = (
-        near("Newton: distance to the saddle (0, 0)", np.linalg.norm(plain.final), 0, absolute=1e-14),
-        near("Newton: value", plain.values[-1], 0, absolute=1e-14),
-        near("saddle-free Newton: y", free.final[1], 5**0.5, absolute=1e-12),
-        near("saddle-free Newton: value", free.values[-1], -2.5, absolute=1e-12),
+        near("Newton: distance to the saddle (0, 0)", np.linalg.norm(plain.final), 0, absolute=1e-14, basis=CLOSED_FORM),
+        near("Newton: value", plain.values[-1], 0, absolute=1e-14, basis=CLOSED_FORM),
+        near("saddle-free Newton: y", free.final[1], 5**0.5, absolute=1e-12, basis=CLOSED_FORM),
+        near("saddle-free Newton: value", free.values[-1], -2.5, absolute=1e-12, basis=CLOSED_FORM),
         near("30 steps of gradient descent: value", descent.values[-1], -2.49999, absolute=1e-5),
     )
     return Evidence("R27", "Newton's method is drawn to saddles", "Dauphin et al. (2014)", rows, data=runs)
@@ -83,15 +83,16 @@ def r29():
         "BFGS": bfgs(valley, steps=200, tolerance=1e-5),
     }  # fmt: skip
     rows = (
-        between("logistic: Newton steps to a gradient of 1e-12", fast.steps, high=11, expected="10"),
-        near("logistic: order of convergence", order, 2, absolute=0.05, digits=2),
+        between("logistic: Newton steps to a gradient of 1e-12", fast.steps, high=11),
+        near("logistic: order of convergence", order, 2, absolute=0.05, digits=2, basis=CLOSED_FORM, shown=2),
         near("logistic: gradient descent steps to 1e-6 at 1/L", slow.steps, 12_213, relative=0.02, digits=5),
-        between("logistic: the gradient then", slow.gradient_norms[-1], high=1e-6),
+        between("logistic: the gradient then", slow.gradient_norms[-1], high=1e-6, basis=CLOSED_FORM),
         near("Rosenbrock: gradient descent steps", across["gradient descent"].steps, 10_916, relative=0.02, digits=5),
-        between("Rosenbrock: Newton steps", across["Newton"].steps, high=25, expected="21"),
-        between("Rosenbrock: BFGS steps", across["BFGS"].steps, high=45, expected="32"),
+        between("Rosenbrock: Newton steps", across["Newton"].steps, 15, 25),
+        between("Rosenbrock: BFGS steps", across["BFGS"].steps, 25, 45),
         *(
-            near(f"Rosenbrock: error of {name}", np.linalg.norm(run.final - 1), 0, absolute=5e-5)
+            near(f"Rosenbrock: error of {name}", np.linalg.norm(run.final - 1), 0, absolute=5e-5,
+                 basis=CLOSED_FORM, shown=0)
             for name, run in across.items()
         ),
     )
@@ -123,22 +124,27 @@ def path_spread(paths):
     return np.linalg.norm(stacked[:, None] - stacked[None], axis=-1).max()
 
 
-def online_gaussian(rng, steps=2000, replicates=8000, mu=1.0, sigma=2.0):
-    """Learn a Gaussian from one draw at a time with rate 1 / (t + 5), by the natural and the plain gradient.
+PLAIN_RATES = {"1/t": (1.0, 1.0), "2/t": (2.0, 2.0), "tuned": (4.0, 0.5)}
+"""Rates c of c / (t + 5) for (mu, log sigma), of the plain gradient; 4 and 1/2 are the best for sigma = 2."""
 
-    Both start at mu = 0 with the right sigma.
+
+def online_gaussian(rng, steps=1000, replicates=4000, mu=1.0, sigma=2.0):
+    """Learn a Gaussian from one draw at a time with rates c / (t + 5), by the natural and the plain gradient.
+
+    All start at mu = 0 with the right sigma; the natural gradient has c = 1.
     Returns method -> steps * mean squared error of (mu, log sigma) over the replicates.
     """
     truth = (mu, np.log(sigma))
     start = [np.zeros(replicates), np.full(replicates, truth[1])]
-    estimates = {"natural": start, "plain": start}
+    estimates = {"natural": start, **dict.fromkeys(PLAIN_RATES, start)}
     for t in range(1, steps + 1):
         x = rng.normal(mu, sigma, size=replicates)
         for name, (m, log_s) in estimates.items():
-            z = (x - m) * np.exp(-log_s)
+            shrink = np.exp(-log_s)
+            z = (x - m) * shrink
             # The score is (z / s, z^2 - 1); the inverse Fisher information multiplies it by (s^2, 1/2).
-            score = (z * np.exp(log_s), (z * z - 1) / 2) if name == "natural" else (z * np.exp(-log_s), z * z - 1)
-            estimates[name] = [m + score[0] / (t + 5), log_s + score[1] / (t + 5)]
+            rates = (1 / shrink**2, 0.5) if name == "natural" else PLAIN_RATES[name]
+            estimates[name] = [m + rates[0] * z * shrink / (t + 5), log_s + rates[1] * (z * z - 1) / (t + 5)]
     return {
         name: [steps * np.mean((learned - true) ** 2) for learned, true in zip(pair, truth)]
         for name, pair in estimates.items()
@@ -160,10 +166,16 @@ def r34():
         near("gradient descent: spread of the three paths, lr = 0.01", path_spread(plain[0.01]), 0.383,
              relative=0.02, digits=3),
         near("online, natural: steps * squared error of mu (Cramér-Rao: sigma²)", errors["natural"][0], 4.0,
-             relative=0.08),
+             relative=0.08, basis=CLOSED_FORM, shown=2),
         near("online, natural: steps * squared error of log sigma (Cramér-Rao: 1/2)", errors["natural"][1], 0.5,
-             relative=0.08),
-        between("online, plain gradient: steps * squared error of mu", errors["plain"][0], low=40),
-        between("online, plain gradient: steps * squared error of log sigma", errors["plain"][1], low=0.75),
+             relative=0.08, basis=CLOSED_FORM, shown=2),
+        near("online, plain, each at its best rate: the same of mu", errors["tuned"][0], 4.0, relative=0.1,
+             basis=CLOSED_FORM, shown=2),
+        near("online, plain, each at its best rate: of log sigma", errors["tuned"][1], 0.5, relative=0.1,
+             basis=CLOSED_FORM, shown=2),
+        between("online, plain, both at 1/t: of mu", errors["1/t"][0], low=20, shown=1),
+        between("online, plain, both at 2/t: of mu", errors["2/t"][0], low=8, shown=1),
+        between("online, plain, both at 2/t: of log sigma", errors["2/t"][1], low=1.5, shown=1),
     )  # fmt: skip
-    return Evidence("R34", "The natural gradient", "Amari (1998)", rows, data={"natural": natural, "plain": plain})
+    return Evidence("R34", "The natural gradient", "Amari (1998)", rows,
+                    data={"natural": natural, "plain": plain, "online": errors})  # fmt: skip
