@@ -272,6 +272,20 @@ def test_parts_in_another_order_are_told_so_and_a_trifle_too():
     assert "close" not in said(lambda x: 2.01 * x)
 
 
+def test_parts_that_come_in_the_right_order_are_not_told_to_change_it():
+    """A behaviour may look at something else than what comes back."""
+    asked = Behaviour("asked", 1, "asks once", view=lambda run: len(run.calls))
+
+    def _cases(rng):
+        for x in (1.0, 3.0, 5.0):
+            yield dict(f=Oracle("f", lambda x: x / 2, "f(x) = x / 2"), x=x)
+
+    exercise = Exercise("ask(f, x)", "(half, same)", lambda f, x: (f(x), x), (asked,), (), (), cases=_cases)
+    text = said(lambda f, x: (f(x) / 2 + f(x) / 2, x), exercise)
+    assert "yours 2 expected 1" in text and "order" not in text
+
+
+
 def walk(x, steps, rate=0.5):
     return np.array([[x * rate**k, 1.5 + k] for k in range(steps + 1)])
 
