@@ -4,7 +4,8 @@
 
 Each reference is changed in one place at a time, by its syntax tree: an operator, a comparison, a constant, an axis, an
 index, a sign, a call, a name, a line left out. Every such program is graded on a few seeds. Prints those that ever earn
-all points, and those whose points depend on the seed; exits with 1 if there is one that EQUIVALENT does not explain.
+all points, and those whose points depend on the seed; exits with 1 if there is one that `mutants_equivalent.json`
+does not explain.
 """
 
 import ast
@@ -24,9 +25,9 @@ from gdcourse.checks.exercise import as_tuple, source_of
 from gdcourse.checks.judging import answers, passes
 
 SEEDS = (0, 1, 2, 3)
-MOST = 80  # mutants of an exercise
+MOST = 60  # mutants of an exercise
 LEFT_OUT = {"train_digits": "each run is a training", "diagnose": "each case is a training"}
-SLOW = {"prob_all_positive": 40, "rescue": 12, "fix": 20}  # mutants of those whose judging takes seconds
+SLOW = {"backtracking": 40, "prob_all_positive": 40, "rescue": 12, "fix": 20}  # of those that take long to judge
 
 OPERATORS = {ast.Add: (ast.Sub,), ast.Sub: (ast.Add,), ast.Mult: (ast.Div, ast.Add), ast.Div: (ast.Mult,),
              ast.Pow: (ast.Mult,), ast.MatMult: ()}  # fmt: skip
@@ -42,8 +43,8 @@ EITHER_WAY = {"maximum", "minimum", "max", "min", "allclose"}  # whose arguments
 PLAIN = {"int", "float", "array"}  # what these make is right with or without them
 COUNTED = {"len"}  # whose argument may be any list of the same length
 
-# What a mutant is called (see `mutants`), and why it is right all the same.
-EQUIVALENT = {}
+# {exercise: [[why a mutant is right all the same, the line as it is, the mutant's line]]}
+EQUIVALENT = json.loads(Path(__file__).with_name("mutants_equivalent.json").read_text("utf-8"))
 
 
 def changes(node, names):
@@ -179,11 +180,11 @@ def grade(exercise, functions, seeds=SEEDS):
 def search(exercise):
     """Return how many mutants there are, and those that pass on some seed or depend on it, with what was seen."""
     taken, found = all_mutants(exercise), {"passes": [], "depends on the seed": [], "equivalent": []}
-    known = EQUIVALENT.get(exercise.name, {})
+    known = {f"{line}  =>  {instead}": why for why, line, instead in EQUIVALENT.get(exercise.name, ())}
     for what, functions in taken:
         outcomes = grade(exercise, functions)
         if what in known:
-            found["equivalent"].append(what)
+            found["equivalent"].append(f"{what}   ({known[what]})")
         elif any(map(all, outcomes)):
             found["passes"].append(what)
         elif len(set(outcomes)) > 1:
@@ -208,8 +209,8 @@ def main(destination=None, *only):
         for kind in ("passes", "depends on the seed"):
             for what in found[kind]:
                 print(f"    {kind}: {what}", flush=True)
-    if destination and destination != "-":
-        Path(destination).write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
+        if destination and destination != "-":
+            Path(destination).write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
     return 1 if left else 0
 
 

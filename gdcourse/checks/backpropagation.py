@@ -845,6 +845,7 @@ def _first_losses(rng):
 def _loud(rng):
     params = [np.array([[1000.0, -1000.0, 500.0]]), np.zeros(3)]
     yield dict(params=params, X=np.array([[1.0], [-1.5]]), y=np.array([1, 1]))
+    yield dict(params=params, X=np.array([[1.0], [-4.0]]), y=np.array([1, 1]))
     for sizes in ((2, 4, 3), (3, 3)):
         case = _network(rng, sizes, 3)
         case["params"][-1] = case["params"][-1] + 2000.0

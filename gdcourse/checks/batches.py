@@ -1125,6 +1125,9 @@ def _below_the_cliff(rng):
 def _over_the_cliff(rng):
     f, grad = _square()
     yield dict(f=f, grad=grad, x0=np.array([2.0]), low=1.95, high=2.15, steps=60)  # where losses rise by a fifth a step
+    step = Oracle("f", lambda x: 4.0 if x[0] < 0 else float(x @ x), "f(x) = x @ x, and 4 where x < 0")
+    down = Oracle("grad", lambda x: 2 * x, "grad(x) = 2 * x")
+    yield dict(f=step, grad=down, x0=np.array([1.0]), low=0.02, high=0.9, steps=16)  # exactly four times the first
     steps = int(rng.integers(45, 60))
     yield from drawn(lambda: _noisy_bowl(rng, int(rng.integers(1, 4)), 1e-3, 1e3, steps), 3, _clear)
 

@@ -841,7 +841,10 @@ def _blowing_up(rng):
 
 
 def _status(run_until, grad, x0, lr, tol, max_steps):
-    return run_until(grad, x0, lr, tol, max_steps)[2]
+    x, steps, status = run_until(grad, x0, lr, tol, max_steps)
+    if np.shape(x) != np.shape(x0):
+        return f"{status}, with an x of another shape than x0's"
+    return status if np.ndim(steps) == 0 and 0 <= steps <= max_steps else f"{status}, with steps that are no count"
 
 
 def _stops_at_once(case, run, expected):

@@ -440,7 +440,7 @@ def _unused(exercise, behaviour, seed, runs):
     if behaviour.holds or any(run.problem for run in runs):
         return ""
     for name, fixed in _candidates(exercise, cases):
-        changed = [{**case, name: fixed} if name in case else case for case in cases]
+        changed = [{**case, name: fixed} for case in cases]
         asked = observe(functions, changed, behaviour.drive, exercise.seconds)
         if not any(run.problem for run in asked) and all(
                 same(*(_seen(exercise, behaviour, r) for r in pair), behaviour.rtol, behaviour.atol)
@@ -452,15 +452,13 @@ def _unused(exercise, behaviour, seed, runs):
 def _candidates(exercise, cases):
     """Yield (an argument that differs from case to case, a value it may have been taken for)."""
     reference = exercise.functions(exercise.reference)[0]
-    defaults = {} if isinstance(reference, type) else {
-        name: p.default for name, p in inspect.signature(reference).parameters.items()}  # fmt: skip
-    for name in exercise.signatures[exercise.name]:
-        values = [case[name] for case in cases if name in case]
-        plain = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
-        if plain and len(set(values)) > 2:
-            default = defaults.get(name, inspect.Parameter.empty)
-            yield from ((name, type(values[0])(v)) for v in dict.fromkeys(
-                [*([] if default is inspect.Parameter.empty else [default]), 0, 1]))  # fmt: skip
+    if isinstance(reference, type):
+        return
+    for name, parameter in inspect.signature(reference).parameters.items():
+        default = None if parameter.default is parameter.empty else parameter.default
+        values = [case.get(name, default) for case in cases]
+        if len(set(map(type, values)) | {int, float}) == 2 and len(set(values)) > 2:
+            yield from ((name, value) for value in dict.fromkeys([default, 0, 1]) if value is not None)
 
 
 def _reordered(exercise, behaviour, runs, wanted):
@@ -471,7 +469,7 @@ def _reordered(exercise, behaviour, runs, wanted):
     count = len(exercise.parts)
     return 2 <= count <= 4 and all(len(parts(r)) == len(parts(w)) == count for r, w in zip(runs, wanted)) and any(
         all(same([parts(r)[i] for i in order], parts(w), behaviour.rtol, behaviour.atol) for r, w in zip(runs, wanted))
-        for order in permutations(range(count)))
+        for order in permutations(range(count)) if order != tuple(range(count)))
 
 
 def _a(word):

@@ -128,7 +128,7 @@ def asked_at_another_step(name):
         apart = [np.linalg.norm(call.args[0] - x) for call in run.calls if call.name == name and
                  np.shape(call.args[0]) == x.shape]  # fmt: skip
         apart = [distance for distance in apart if distance]
-        if not apart or max(apart) > 1.01 * min(apart) or 0.99 < apart[0] / h < 1.01:
+        if not apart or not max(apart) <= 1.01 * min(apart) or 0.99 < apart[0] / h < 1.01:
             return None
         return f"{name} is asked {apart[0]:.3g} away from x, and h is {h:.3g}."
 

@@ -272,6 +272,106 @@ def test_parts_in_another_order_are_told_so_and_a_trifle_too():
     assert "close" not in said(lambda x: 2.01 * x)
 
 
+def test_parts_that_come_in_the_right_order_are_not_told_to_change_it():
+    """A behaviour may look at something else than what comes back."""
+    asked = Behaviour("asked", 1, "asks once", view=lambda run: len(run.calls))
+
+    def _cases(rng):
+        for x in (1.0, 3.0, 5.0):
+            yield dict(f=Oracle("f", lambda x: x / 2, "f(x) = x / 2"), x=x)
+
+    exercise = Exercise("ask(f, x)", "(half, same)", lambda f, x: (f(x), x), (asked,), (), (), cases=_cases)
+    text = said(lambda f, x: (f(x) / 2 + f(x) / 2, x), exercise)
+    assert "yours 2 expected 1" in text and "order" not in text
+
+
+
+def walk(x, steps, rate=0.5):
+    return np.array([[x * rate**k, 1.5 + k] for k in range(steps + 1)])
+
+
+def _walks(rng):
+    yield dict(x=8.5, steps=3)
+    yield dict(x=2.25, steps=4, rate=0.25)
+    yield dict(x=float(rng.uniform(1, 2)), steps=5, rate=float(rng.uniform(0.1, 0.4)))
+
+
+WALK = Exercise("walk(x, steps, rate=0.5)", "path", walk, (Behaviour("path", 1, "the path"),), (), (), cases=_walks)
+CLUES = (
+    ("What came is right; the last one of 4 did not come.", lambda w: w[:-1]),
+    ("What came is right; the first 2 of 4 did not come.", lambda w: w[2:]),
+    ("The numbers are right: rows and columns are exchanged.", lambda w: w.T),
+    ("The numbers are right: there is an axis too many.", lambda w: w[:, :, None]),
+    ("each is the one that is expected before it: yours is one behind.", lambda w: np.concatenate([w[:1], w[:-1]])),
+    ("each is the one that is expected after it: yours is one ahead.", lambda w: np.concatenate([w[1:], w[-1:]])),
+    ("cut off after the point: are floats written into an array of whole numbers?", lambda w: w.astype(int)),
+)
+
+
+@pytest.mark.parametrize(("clue", "spoil"), CLUES)
+def test_what_is_the_same_about_wrong_arrays_is_said_and_nothing_else(clue, spoil):
+    text = said(lambda x, steps, rate=0.5: spoil(walk(x, steps, rate)), WALK)
+    assert clue in text and not any(other in text for other, _ in CLUES if other != clue)
+    off = said(lambda x, steps, rate=0.5: spoil(walk(x, steps, rate)) + (x > 8), WALK)  # wrong in itself on one case
+    assert not any(other in off for other, _ in CLUES)
+
+
+def test_a_square_table_that_is_turned_is_told_so():
+    def product(x):
+        return np.outer([1.5, 2.5], [x, x * x])
+
+    exercise = Exercise("product(x)", "P", product, (Behaviour("P", 1, "a table"),), (), (), cases=_numbers)
+    assert "the numbers are right: rows and columns are exchanged." in said(lambda x: product(x).T, exercise)
+    assert "exchanged" not in said(lambda x: product(x).T + 0.5, exercise)
+
+
+def test_an_axis_too_few_is_told_so():
+    exercise = Exercise("column(x)", "c", lambda x: np.array([[x], [2 * x]]), (Behaviour("c", 1, "a column"),), (), (),
+                        cases=_numbers)  # fmt: skip
+    assert "The numbers are right: there is an axis too few." in said(lambda x: np.array([x, 2 * x]), exercise)
+    assert "too few" not in said(lambda x: np.array([x, 3 * x]), exercise)
+
+
+def test_an_argument_that_makes_no_difference_is_named():
+    text = said(lambda x, steps, rate=0.5: walk(x, steps), WALK)
+    assert "rate makes no difference: yours is what comes out for rate = 0.5, whatever it is." in text
+    for function in (lambda x, steps, rate=0.5: walk(x, steps, rate * 0.9), lambda x, steps, rate=0.5: walk(x, 3, 0.5)):
+        assert "makes no difference" not in said(function, WALK)
+
+
+def test_a_behaviour_may_say_what_else_is_seen():
+    def _asked(case, run, expected):
+        return f"f is asked at {run.calls[0].args[0]:g}." if run.calls[0].args[0] != case["x"] else None
+
+    def _cases(rng):
+        for x in (1.0, 2.0, 4.0):
+            yield dict(f=Oracle("f", lambda x: x * x, "f(x) = x * x"), x=x)
+
+    exercise = Exercise("square(f, x)", "y", lambda f, x: f(x), (Behaviour("y", 1, "f at x", clue=_asked),), (), (),
+                        cases=_cases)  # fmt: skip
+    assert "f at x: f is asked at 0.5. smallest case" in said(lambda f, x: f(x / 2), exercise)
+    assert "yours is 2 times too large throughout" in said(lambda f, x: 2 * f(x), exercise)
+
+
+def test_an_oracle_is_asked_with_lists_as_well():
+    def _cases(rng):
+        yield dict(f=Oracle("f", lambda x: float(x @ x), "f(x) = x @ x"), x=np.array([1.0, 2.0]))
+
+    asks = Behaviour("value", 1, "f at x")
+    exercise = Exercise("ask(f, x)", "value", lambda f, x: f(x), (asks,), (), (), cases=_cases)
+    assert verdicts(exercise, lambda f, x: f([float(c) for c in x]), 0)[0].passed
+    assert not verdicts(exercise, lambda f, x: f([[1.0], [2.0, 3.0]]), 0)[0].passed
+
+
+def test_long_words_and_long_lists_are_shortened_between_words():
+    def complains(x):
+        raise ValueError("word " * 100)
+
+    assert "word word ... at the line" in said(complains)
+    assert show([np.zeros((40, 2))] * 5) == "5 arrays, the first of shape (40, 2)"
+    assert show([np.zeros(2)] * 3) == "[[0, 0], [0, 0], [0, 0]]"
+
+
 def test_what_a_view_says_in_words_is_not_written_as_code():
     words = Behaviour("words", 1, "in words", view=lambda run: {"how large": run.output, "v": np.ones(20)})
     plain = Behaviour("plain", 1, "as code", view=lambda run: {"w": np.array([run.output] * 20)})
