@@ -33,20 +33,6 @@ KEYS = {
     "ArrowDown": Keys.ARROW_DOWN, "Home": Keys.HOME, "End": Keys.END, "PageUp": Keys.PAGE_UP,
     "PageDown": Keys.PAGE_DOWN, "Shift": Keys.SHIFT, "Tab": Keys.TAB, "Enter": Keys.ENTER,
 }  # fmt: skip
-WATCH = """<script>
-globalThis.faults = [];
-addEventListener("error", ({ message, target }) => faults.push(message ?? `not loaded: ${target.src ?? target.href}`), true);
-addEventListener("unhandledrejection", ({ reason }) => faults.push(`rejected: ${reason}`));
-console.error = (...words) => faults.push(`console: ${words.join(" ")}`);
-</script>"""
-LOOK = """() => globalThis.faults.splice(0)"""
-
-
-def watched(text):
-    """Return a page with one more script, before all others: it keeps what goes wrong, which WebKit tells nobody."""
-    text, count = re.subn(r"<html[^>]*>(\s*<head>)?", lambda start: start[0] + WATCH, text, count=1)
-    assert count == 1
-    return text
 
 
 class Refusal(http.server.BaseHTTPRequestHandler):
@@ -116,10 +102,6 @@ class Engine:
             assert time.monotonic() < end, f"still at {self.address()}"
             time.sleep(0.02)
 
-    def faults(self):
-        """Return what went wrong on the page, and which hosts were asked, since this was last called."""
-        return self.evaluate(LOOK) + self.noticed()
-
 
 class Firefox(Engine):
     """Firefox, without a window, over WebDriver BiDi."""
@@ -182,6 +164,7 @@ class Firefox(Engine):
         return self.send("browsingContext.getTree")["contexts"][0]["url"]
 
     def noticed(self):
+        """Return the errors, failed requests and requests to other hosts since this was last called."""
         events, self.events = self.events, []
         return list(filter(None, (self.fault(*event) for event in events)))
 
@@ -243,6 +226,7 @@ class WebKit(Engine):
         return self.driver.current_url
 
     def noticed(self):
+        """Return the requests to other hosts since this was last called; of errors WebKit tells nobody."""
         asked, self.proxy.asked = self.proxy.asked, []
         return asked
 
