@@ -26,7 +26,7 @@ from selenium.webdriver.webkitgtk.service import Service
 
 PATIENCE = 60  # seconds for any one answer: the machine may be busy
 SIZE = 1280, 900  # of the part of a window that shows the page
-MINIBROWSER = "/usr/lib*/**/webkit2gtk-4.*/MiniBrowser"
+MINIBROWSER = "lib/*/webkit2gtk-4.*/MiniBrowser", "libexec/webkit2gtk-4.*/MiniBrowser"  # below /usr
 HERE = "http://127.0.0.1:", "file:", "data:", "blob:", "about:"
 KEYS = {
     "ArrowLeft": Keys.ARROW_LEFT, "ArrowRight": Keys.ARROW_RIGHT, "ArrowUp": Keys.ARROW_UP,
@@ -172,7 +172,8 @@ class Firefox(Engine):
     def fault(method, about):
         """Say what is wrong about an event, if anything is. Firefox's own errands are not the page's, and refused."""
         if method == "log.entryAdded":
-            return f"{about['type']}: {about['text']}" if about["level"] == "error" else None
+            early = about["text"].startswith("Invalid markup: Incorrect number of children")  # of half a formula so far
+            return f"{about['type']}: {about['text']}" if about["level"] == "error" and not early else None
         address = about["request"]["url"]
         if method == "network.beforeRequestSent":
             return None if address.startswith(HERE) else f"asks {address}"
@@ -233,7 +234,7 @@ class WebKit(Engine):
 
 def minibrowser():
     """Return where WebKitGTK's small browser is, or None."""
-    return next((str(path) for path in sorted(Path("/").glob(MINIBROWSER.lstrip("/")))), None)
+    return next((str(path) for pattern in MINIBROWSER for path in sorted(Path("/usr").glob(pattern))), None)
 
 
 ENGINES = {"firefox": Firefox, "webkit": WebKit}

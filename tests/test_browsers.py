@@ -66,6 +66,11 @@ VISIT = """async () => {""" + UNTIL + """
     const { width, height } = drawn.getBoundingClientRect();
     mark(drawn.checkVisibility() && !(width > 3 && height > 3), `no size: ${drawn.outerHTML.slice(0, 90)}`);
   }
+  for (const [parts, wanted] of [["mfrac, mover, mroot, msub, msup, munder", 2], ["msubsup, munderover", 3]]) {
+    for (const part of document.querySelectorAll(parts)) {
+      mark(part.childElementCount !== wanted, `not a formula: ${part.outerHTML}`);
+    }
+  }
   for (const error of document.querySelectorAll(".katex-error, .problematic, .system-message, .gdw-error")) {
     marks.push(error.textContent);
   }
