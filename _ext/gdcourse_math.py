@@ -5,6 +5,7 @@ ends with its input, so no process outlives the build.
 """
 
 import json
+import re
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -30,6 +31,8 @@ require("readline").createInterface({ input: process.stdin }).on("line", (line) 
 });
 """
 
+APPLIED_TO_NOTHING = re.compile("<mo>\u2061</mo>(?=</msu[bp]>)")  # by KaTeX after the max of an index, which spoils it
+
 
 @cache
 def _node():
@@ -46,7 +49,7 @@ def typeset(latex, display=False):
     _node().stdin.write(json.dumps([latex, display]) + "\n")
     _node().stdin.flush()
     reply = json.loads(_node().stdout.readline())
-    return reply.get("markup"), reply.get("error")
+    return APPLIED_TO_NOTHING.sub("", reply.get("markup", "")), reply.get("error")
 
 
 def _render(node, display=False):

@@ -26,27 +26,13 @@ from selenium.webdriver.webkitgtk.service import Service
 
 PATIENCE = 60  # seconds for any one answer: the machine may be busy
 SIZE = 1280, 900  # of the part of a window that shows the page
-MINIBROWSER = "/usr/lib*/**/webkit2gtk-4.*/MiniBrowser"
+MINIBROWSER = "lib/*/webkit2gtk-4.*/MiniBrowser", "libexec/webkit2gtk-4.*/MiniBrowser"  # below /usr
 HERE = "http://127.0.0.1:", "file:", "data:", "blob:", "about:"
 KEYS = {
     "ArrowLeft": Keys.ARROW_LEFT, "ArrowRight": Keys.ARROW_RIGHT, "ArrowUp": Keys.ARROW_UP,
     "ArrowDown": Keys.ARROW_DOWN, "Home": Keys.HOME, "End": Keys.END, "PageUp": Keys.PAGE_UP,
     "PageDown": Keys.PAGE_DOWN, "Shift": Keys.SHIFT, "Tab": Keys.TAB, "Enter": Keys.ENTER,
 }  # fmt: skip
-WATCH = """<script>
-globalThis.faults = [];
-addEventListener("error", ({ message, target }) => faults.push(message ?? `not loaded: ${target.src ?? target.href}`), true);
-addEventListener("unhandledrejection", ({ reason }) => faults.push(`rejected: ${reason}`));
-console.error = (...words) => faults.push(`console: ${words.join(" ")}`);
-</script>"""
-LOOK = """() => globalThis.faults.splice(0)"""
-
-
-def watched(text):
-    """Return a page with one more script, before all others: it keeps what goes wrong, which WebKit tells nobody."""
-    text, count = re.subn(r"<html[^>]*>(\s*<head>)?", lambda start: start[0] + WATCH, text, count=1)
-    assert count == 1
-    return text
 
 
 class Refusal(http.server.BaseHTTPRequestHandler):
@@ -116,10 +102,6 @@ class Engine:
             assert time.monotonic() < end, f"still at {self.address()}"
             time.sleep(0.02)
 
-    def faults(self):
-        """Return what went wrong on the page, and which hosts were asked, since this was last called."""
-        return self.evaluate(LOOK) + self.noticed()
-
 
 class Firefox(Engine):
     """Firefox, without a window, over WebDriver BiDi."""
@@ -182,6 +164,7 @@ class Firefox(Engine):
         return self.send("browsingContext.getTree")["contexts"][0]["url"]
 
     def noticed(self):
+        """Return the errors, failed requests and requests to other hosts since this was last called."""
         events, self.events = self.events, []
         return list(filter(None, (self.fault(*event) for event in events)))
 
@@ -189,7 +172,8 @@ class Firefox(Engine):
     def fault(method, about):
         """Say what is wrong about an event, if anything is. Firefox's own errands are not the page's, and refused."""
         if method == "log.entryAdded":
-            return f"{about['type']}: {about['text']}" if about["level"] == "error" else None
+            early = about["text"].startswith("Invalid markup: Incorrect number of children")  # of half a formula so far
+            return f"{about['type']}: {about['text']}" if about["level"] == "error" and not early else None
         address = about["request"]["url"]
         if method == "network.beforeRequestSent":
             return None if address.startswith(HERE) else f"asks {address}"
@@ -243,13 +227,14 @@ class WebKit(Engine):
         return self.driver.current_url
 
     def noticed(self):
+        """Return the requests to other hosts since this was last called; of errors WebKit tells nobody."""
         asked, self.proxy.asked = self.proxy.asked, []
         return asked
 
 
 def minibrowser():
     """Return where WebKitGTK's small browser is, or None."""
-    return next((str(path) for path in sorted(Path("/").glob(MINIBROWSER.lstrip("/")))), None)
+    return next((str(path) for pattern in MINIBROWSER for path in sorted(Path("/usr").glob(pattern))), None)
 
 
 ENGINES = {"firefox": Firefox, "webkit": WebKit}

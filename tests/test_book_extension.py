@@ -27,7 +27,7 @@ GOOD = FRONT + """\
 (start)=
 # Start
 
-Some mathematics, $x^2$, and {eq}`eq-lines`.
+Some mathematics, $\\eta_{\\max}$, and {eq}`eq-lines`.
 
 $$ a &= b \\\\ c &= d $$ (eq-lines)
 
@@ -167,6 +167,7 @@ def test_pages_run_side_by_side(book):
 def test_mathematics_is_typeset_and_figures_stand_in_the_page(book):
     html = page(book)
     assert html.count('class="katex"') == 2 and "katex-error" not in html
+    assert "<msub><mi>η</mi><mi>max</mi></msub>" in html  # two children, as Firefox insists
     assert 'href="#equation-eq-lines">(1)</a>' in html
     svg = re.search(r'<div class="gd-figure">(<svg.*?</svg>)', html, re.S)[1]
     assert 'aria-label="A line that falls from &lt;one&gt; to zero."' in svg

@@ -28,6 +28,8 @@ import social_card  # noqa: E402
 
 from gdcourse import checks  # noqa: E402
 
+pytestmark = pytest.mark.thorough
+
 PAGES = ("index", "notation", "how-to-use", "assignments", "grading-guide", "confusion", "glossary")
 LIVE = """\
 ---

@@ -10,6 +10,8 @@ from tests.conftest import needs_sandbox
 from tests.grading.attacks import MODULES, PS, corpus
 from tests.grading.attacks.engine import run
 
+pytestmark = pytest.mark.thorough
+
 ATTACKS = corpus()
 HARMLESS = 3_000_000  # bytes of a graded notebook
 

@@ -15,6 +15,8 @@ from gdcourse.grading.course.directory import CourseError
 from tests.conftest import needs_sandbox, unavailable
 from tests.grading.conftest import PS
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture(scope="module")
 def cluster():

@@ -9,6 +9,8 @@ from benchmarks.confusion import astray, rows
 from gdcourse import checks
 from gdcourse.checks.exercise import as_tuple
 
+pytestmark = pytest.mark.thorough
+
 EXERCISES = [(ps, exercise) for ps in checks.MODULES for exercise in checks.assignment(ps).exercises]
 
 

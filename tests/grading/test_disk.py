@@ -13,6 +13,8 @@ from tests.grading.attacks import corpus
 from tests.grading.attacks.arena import Arena, Services
 from tests.grading.conftest import PS
 
+pytestmark = pytest.mark.thorough
+
 LIMITS = {"seconds": 8, "cell_seconds": 2}
 GREEDY = ("endless-loop", "fork-bomb", "three-gigabytes", "gigabyte-of-output", "disk-full")
 RIGHT = ("spectral_step", "gd_iterations")

@@ -21,6 +21,8 @@ from gdcourse.grading.intake import rebuilding
 from gdcourse.grading.running.job import STATUSES
 from tests.grading.conftest import PS, make_believe
 
+pytestmark = pytest.mark.thorough
+
 BROKEN = 500
 ODD = [None, True, -1, 10**30, 1e308, "", "x" * 10_000, "\ud800", "\x00", [], {}, [[]], {"a": {}}, ["a", 1], "code"]
 

@@ -19,6 +19,8 @@ from gdcourse.grading.authoring.sample import made_up_class, solution_name
 from tests.conftest import needs_sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
+
+pytestmark = pytest.mark.thorough
 GUIDE = (ROOT / "chapters" / "grading-guide.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```(sh|text|python)\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
 

@@ -25,6 +25,8 @@ from gdcourse.grading.authoring.sample import made_up_class, submission
 from gdcourse.grading.course.directory import CourseError
 from gdcourse.grading.course.nbgrader import nbgrader
 
+pytestmark = pytest.mark.thorough
+
 SLOW = "never ends"
 STOCK = "\ndel c.Autograde\nc.Execute.timeout = 120\n"
 

@@ -21,6 +21,8 @@ from tests.conftest import needs_sandbox
 from tests.grading.attacks.arena import descendants, processes
 from tests.grading.conftest import PS
 
+pytestmark = pytest.mark.thorough
+
 STUDENTS, MOMENTS = 6, 20
 MANUAL, COMMENT = 1.5, "seen by hand"
 COMMAND = "import sys; from gdcourse.grading.grade import grade; grade(sys.argv[1], sys.argv[2], workers=1)"

@@ -16,6 +16,8 @@ from tests.conftest import needs_sandbox, unavailable
 from tests.grading.conftest import PS
 from tests.grading.test_cluster import entered, hand_in
 
+pytestmark = pytest.mark.thorough
+
 
 def free_port():
     with socket.socket() as probe:

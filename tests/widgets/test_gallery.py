@@ -10,6 +10,8 @@ from bs4 import BeautifulSoup
 from gdcourse.widgets import WIDGETS
 from gdcourse.widgets.gallery import FIGURES, gallery, places
 
+pytestmark = pytest.mark.thorough
+
 CHAPTERS = Path(__file__).parent.parent.parent / "chapters"
 
 
