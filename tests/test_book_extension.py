@@ -136,6 +136,7 @@ def page(folder, name="start"):
     return (folder / "_build" / "html" / "chapters" / f"{name}.html").read_text("utf-8")
 
 
+@pytest.mark.thorough
 def test_outputs_follow_the_package_and_an_unchanged_book_is_left_alone(book):
     assert "the value is 41" in page(book)
 
@@ -180,6 +181,7 @@ def test_pages_without_mathematics_do_not_load_its_style(book):
     assert "katex.css" not in page(book, "plain")
 
 
+@pytest.mark.thorough
 def test_launch_buttons_need_a_repository(book):
     assert "mybinder" not in page(book)
     (book / "chapters" / "start.md").touch()
@@ -209,6 +211,7 @@ def faulty(tmp_path_factory):
     return said
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_is_a_warning_with_its_page(faulty, name):
     warnings = [line for line in faulty.splitlines() if "WARNING:" in line and f"chapters/{name}.md" in line]

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-
 pytestmark = pytest.mark.thorough
+
+ROOT = Path(__file__).resolve().parent.parent
 GUIDE = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 INSERT = re.compile(r"In\s`([^`]+)`, before `([^`]+)`:\n\n(`{3,4})(?:python|md)\n(.*?)\n\3\n", re.DOTALL)
 APPEND = re.compile(r"In\s`([^`]+)`, at the end:\n\n```python\n(.*?)```", re.DOTALL)

@@ -686,6 +686,7 @@ def test_message_of_an_unwritten_cell_is_short():
     assert message(DOUBLE, verdict, 0) == "double, 2 points:\n  no    twice x: not written yet."
 
 
+@pytest.mark.thorough
 def test_lines_fit_a_notebook():
     for exercise in checks.exercises().values():
         for m in exercise.mistakes:

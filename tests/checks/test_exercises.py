@@ -30,6 +30,8 @@ def named_pair(value):
     return value.name
 
 
+QUICK = [pytest.param(e, marks=pytest.mark.thorough) if e.name in {"rescue", "train_digits"} else e for e in EXERCISES]
+"""All, and what `make test` leaves out: two in which each case trains networks."""
 SEEDS = int(os.environ.get("GDCOURSE_SEEDS", "30"))
 """The most seeds a test takes; `make test-exercises` takes 200."""
 TRAINED = {"train_digits", "diagnose"}
@@ -63,7 +65,7 @@ def test_an_assignment_has_20_to_30_points(ps):
     assert 20 <= sum(exercise.points for exercise in checks.assignment(ps).exercises) <= 30
 
 
-@pytest.mark.parametrize("exercise", EXERCISES, ids=named)
+@pytest.mark.parametrize("exercise", QUICK, ids=named)
 def test_right_solutions_pass_on_every_seed(exercise):
     for seed in some(exercise, 200):
         for solution in (exercise.reference, *exercise.styles):
@@ -72,7 +74,7 @@ def test_right_solutions_pass_on_every_seed(exercise):
                 seed, as_tuple(solution)[0].__name__, report(exercise, checks.verdicts(exercise, solution, seed)))
 
 
-@pytest.mark.parametrize("exercise", EXERCISES, ids=named)
+@pytest.mark.parametrize("exercise", QUICK, ids=named)
 def test_no_mistake_passes_on_any_seed(exercise):
     for seed in some(exercise, 200):
         for m in exercise.mistakes:
@@ -80,6 +82,7 @@ def test_no_mistake_passes_on_any_seed(exercise):
             assert not all(passes(exercise, b, seed, runs) for b in reversed(exercise.behaviours)), (seed, m.name)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("exercise", EXERCISES, ids=named)
 def test_a_mistake_costs_the_same_whatever_the_seed(exercise):
     """Or two students with the same program would get different marks."""
@@ -91,6 +94,7 @@ def test_a_mistake_costs_the_same_whatever_the_seed(exercise):
         assert len(outcomes) == 1, (m.name, outcomes)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("exercise", EXERCISES, ids=named)
 def test_every_mistake_is_named_and_never_as_another(exercise):
     for name, seen in confusion(exercise, some(exercise, 15)).items():
@@ -98,6 +102,7 @@ def test_every_mistake_is_named_and_never_as_another(exercise):
         assert set(seen) == ({name} if name in mistakes else {"right"}), (name, seen)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("exercise", "m"), MISTAKES, ids=named_pair)
 def test_a_mistake_reads_its_own_hint(exercise, m):
     text = " ".join(report(exercise, checks.verdicts(exercise, m, 1)).split())
@@ -105,6 +110,7 @@ def test_a_mistake_reads_its_own_hint(exercise, m):
     assert "Traceback" not in text and "gdcourse" not in text
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("exercise", "m"), MISTAKES, ids=named_pair)
 def test_something_near_a_mistake_is_not_put_down_to_it(exercise, m):
     """The mistake's numbers, each a thousandth off (or more than is tolerated), are wrong for a reason nobody knows."""
@@ -156,6 +162,7 @@ def pretenders(exercise):
     yield (lambda *args: (args[0], args[0], args[0]),) * len(wanted)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("exercise", EXERCISES, ids=named)
 def test_pretending_earns_nothing(exercise):
     for functions in pretenders(exercise):
@@ -178,6 +185,7 @@ def without_oracles(case):
             if not isinstance(value[0] if isinstance(value, list) and value else value, Oracle)}  # fmt: skip
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("exercise", EXERCISES, ids=named)
 def test_cases_are_plain_fresh_and_repeatable(exercise):
     for behaviour in exercise.behaviours:
@@ -194,6 +202,7 @@ def test_cases_are_plain_fresh_and_repeatable(exercise):
                    if isinstance(a[name], float | int | np.ndarray | list | dict) and name in b)  # fmt: skip
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("exercise", EXERCISES, ids=named)
 def test_what_travels_stands_on_its_own(exercise):
     """Solutions go into notebooks, and drives into the student's process: they find nothing there but np."""

@@ -63,6 +63,7 @@ def share_by_transitions(noise, lr=0.05, steps=3000, cells=700):
     return (start @ np.linalg.matrix_power(P, steps))[x > top].sum()
 
 
+@pytest.mark.thorough
 def test_the_shares_in_the_deeper_well_are_those_of_the_chain():
     counts = carried.read("saddle")
     for k in range(6, 41):
