@@ -52,6 +52,8 @@ def test_the_network_learns_and_is_the_packages_own(trained):
     epochs = re.findall(r"^epoch +(\d+): cost (\S+), right on pictures never seen (\S+)%$", said, re.MULTILINE)
     assert [int(epoch) for epoch, _, _ in epochs] == list(range(1, 21))
     assert float(epochs[-1][1]) < float(epochs[0][1]) / 10 and float(epochs[-1][2]) > 94
+    said_of_it = int(re.search(r"reads (\d+) of 100 handwritten digits", README)[1])
+    assert abs(float(epochs[-1][2]) - said_of_it) < 1.5
     assert float(re.search(r"differs from this one by at most (\S+)", said)[1]) < 1e-9
     assert (folder / "train.png").read_bytes().startswith(b"\x89PNG")
 
