@@ -175,7 +175,7 @@ def r34():
              basis=CLOSED_FORM, shown=2),
         between("online, plain, both at 1/t: of mu", errors["1/t"][0], low=20, shown=1),
         between("online, plain, both at 2/t: of mu", errors["2/t"][0], low=8, shown=1),
-        between("online, plain, both at 2/t: of log sigma", errors["2/t"][1], low=1.5, shown=1),
+        between("online, plain, both at 2/t: of log sigma", errors["2/t"][1], low=1, shown=1),
     )  # fmt: skip
     return Evidence("R34", "The natural gradient", "Amari (1998)", rows,
                     data={"natural": natural, "plain": plain, "online": errors})  # fmt: skip

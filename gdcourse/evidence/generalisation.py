@@ -4,7 +4,7 @@ import numpy as np
 
 from gdcourse import data, theory
 from gdcourse.descent import descend
-from gdcourse.evidence import Evidence, between, near
+from gdcourse.evidence import CLOSED_FORM, Evidence, between, near
 from gdcourse.problems import Problem, least_squares, quadratic
 from gdcourse.stable import sigmoid, softplus
 
@@ -40,14 +40,17 @@ def r32():
         cosines = directions[:, 0] ** 2 / (directions**2).sum(axis=1)
         # The squared cosine has variance 2 (d - 1) / (d^2 (d + 2)).
         slack = 5 * np.sqrt(2 * (d - 1) / (d + 2) / len(cosines))
-        rows.append(near(f"{d} times the mean squared cosine with the gradient", d * cosines.mean(), 1, absolute=slack))
+        rows.append(near(f"{d} times the mean squared cosine with the gradient", d * cosines.mean(), 1, absolute=slack,
+                         basis=CLOSED_FORM, shown=3))
         searches[d] = local_search(d, rng)
         run = descend(quadratic(np.eye(d)), lr=0.5, steps=100, start=np.ones(d) / np.sqrt(d))
         rows.append(near(f"gradient descent: steps to 1 % in {d} dimensions",
-                         np.argmax(run.values <= 0.01 * run.values[0]), 4))  # fmt: skip
+                         np.argmax(run.values <= 0.01 * run.values[0]), 4,
+                         basis=CLOSED_FORM))  # fmt: skip
     per_dimension = {d: count / d for d, count in searches.items()}
     rows += [
-        near(f"random search: evaluations to 1 % over d, d = {d}", count, per_dimension[50], relative=0.4, digits=3)
+        near(f"random search: evaluations to 1 % over d, d = {d}", count, per_dimension[50], relative=0.4, digits=3,
+             shown=2)
         for d, count in per_dimension.items()
         if d != 50
     ]
@@ -106,19 +109,20 @@ def r35():
     gap = np.abs(found - ridge)
     rows = (
         near("fewer equations than unknowns: distance to the least-norm solution",
-             np.linalg.norm(least - np.linalg.pinv(X) @ y), 0, absolute=1e-12),
+             np.linalg.norm(least - np.linalg.pinv(X) @ y), 0, absolute=1e-12, basis=CLOSED_FORM),
         near("separable: growth of |w| from 10^4 to 10^5 steps, log(10) / margin", norms[3] - norms[2], 2 * np.log(10),
-             relative=0.01),
-        near("separable: w across the widest margin, log(9) / 2", weights[3, 1], np.log(9) / 2, absolute=1e-3),
+             relative=0.01, basis=CLOSED_FORM, shown=4),
+        near("separable: w across the widest margin, log(9) / 2", weights[3, 1], np.log(9) / 2, absolute=1e-3,
+             basis=CLOSED_FORM, shown=4),
         near("separable: angle to the widest margin after 100 steps, degrees", np.degrees(angles[0]), 14.1,
-             absolute=0.1, digits=3),
-        near("separable: angle after 100,000 steps, degrees", np.degrees(angles[3]), 3.3, absolute=0.1, digits=2),
+             absolute=0.1, digits=3, shown=3),
+        near("separable: angle after 100,000 steps, degrees", np.degrees(angles[3]), 3.3, absolute=0.1, digits=2, shown=2),
         near("early stopping: part found less 1 - (1 - lr l)^t, most", np.abs(found - promised).max(), 0,
-             absolute=1e-9),
+             absolute=1e-9, basis=CLOSED_FORM),
         near("early stopping and ridge: largest gap, max of 1/(1 + z) - exp(-z)",
-             (1 / (1 + z) - np.exp(-z)).max(), 0.2036, absolute=1e-4, digits=4),
-        between("early stopping and ridge: largest gap on diabetes", gap.max(), high=0.21),
-        near("the same where less than a tenth is found", gap[found < 0.1].max(), 0, absolute=0.01),
+             (1 / (1 + z) - np.exp(-z)).max(), 0.2036, absolute=1e-4, digits=4, basis=CLOSED_FORM, shown=4),
+        between("early stopping and ridge: largest gap on diabetes", gap.max(), high=0.21, shown=3),
+        near("the same where less than a tenth is found", gap[found < 0.1].max(), 0, absolute=0.01, shown=1),
     )  # fmt: skip
     return Evidence("R35", "Which solution descent picks", "Soudry et al. (2018); least squares in closed form", rows,
                     data={"weights": logistic.path, "filters": filters})  # fmt: skip
