@@ -26,8 +26,8 @@ from gdcourse.checks.judging import answers, passes
 
 SEEDS = (0, 1, 2, 3)
 MOST = 60  # mutants of an exercise
-LEFT_OUT = {"train_digits": "each run is a training", "diagnose": "each case is a training"}
-SLOW = {"backtracking": 40, "prob_all_positive": 40, "rescue": 12, "fix": 20}  # of those that take long to judge
+LEFT_OUT = dict.fromkeys(("train_digits", "diagnose", "rescue", "fix"), "networks are trained to judge it")
+SLOW = {"backtracking": 40, "prob_all_positive": 40}  # of those that take long to judge
 
 OPERATORS = {ast.Add: (ast.Sub,), ast.Sub: (ast.Add,), ast.Mult: (ast.Div, ast.Add), ast.Div: (ast.Mult,),
              ast.Pow: (ast.Mult,), ast.MatMult: ()}  # fmt: skip

@@ -96,8 +96,8 @@ def trusts_the_triangle(H, tol=1e-8):
 
 asks_for_exact_symmetry = altered(
     classify_critical_point, "asks_for_exact_symmetry", "np.allclose(H, H.T)", "np.array_equal(H, H.T)",
-    "H is asked to be symmetric to the last digit. A computed Hessian is off by rounding, as 0.1 + 0.2 is from 0.3: "
-    "ask np.allclose.",
+    "the Hessian is asked to be symmetric to the last digit. A computed one is off by rounding, as 0.1 + 0.2 is from "
+    "0.3: ask np.allclose.",
     see="eq-land-classify",
 )  # fmt: skip
 
