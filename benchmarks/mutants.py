@@ -27,8 +27,7 @@ from gdcourse.checks.judging import answers, passes
 SEEDS = (0, 1, 2, 3)
 MOST = 60  # mutants of an exercise
 LEFT_OUT = dict.fromkeys(("train_digits", "diagnose", "rescue", "fix"), "networks are trained to judge it")
-LEFT_OUT["prob_all_positive"] = "one answer draws tens of thousands of matrices"
-SLOW = {"backtracking": 40}  # many of whose mutants never end
+SLOW = {"backtracking": 40, "prob_all_positive": 40}  # of those that take long to judge
 
 OPERATORS = {ast.Add: (ast.Sub,), ast.Sub: (ast.Add,), ast.Mult: (ast.Div, ast.Add), ast.Div: (ast.Mult,),
              ast.Pow: (ast.Mult,), ast.MatMult: ()}  # fmt: skip
