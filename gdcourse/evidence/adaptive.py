@@ -88,7 +88,8 @@ def r17():
                 expected="1/3 to 3", shown=2),
         between("digits: SGD over Nesterov", excess["SGD"] / excess["Nesterov"], low=1.5, shown=2),
         between("digits: AdaGrad over Nesterov", excess["AdaGrad"] / excess["Nesterov"], low=1.5, shown=2),
-        between("documents: loss, AdaGrad over Adam", final["AdaGrad"] / final["Adam"], 0.9, 1.1, expected="near 1", shown=2),
+        between("documents: loss, AdaGrad over Adam", final["AdaGrad"] / final["Adam"], 0.9, 1.1, expected="near 1",
+                shown=2),
         between("documents: Nesterov over AdaGrad", final["Nesterov"] / final["AdaGrad"], low=1.05, shown=2),
         between("documents: SGD over AdaGrad", final["SGD"] / final["AdaGrad"], low=1.4, shown=2),
     ]  # fmt: skip
@@ -109,7 +110,9 @@ def r17():
         between("Adam's path when the axes are turned: largest change", _change_when_turned(adam), low=0.1, shown=2),
     ]  # fmt: skip
     return Evidence(
-        "R17", "Adam and the others, tuned alike", "after Kingma and Ba (2015), figure 1, on digits and made-up documents", tuple(rows),
+        "R17", "Adam and the others, tuned alike",
+        "after Kingma and Ba (2015), figure 1, on digits and made-up documents",
+        tuple(rows),
         data={**runs, "minimum": minimum, "way": way},
     )  # fmt: skip
 
@@ -188,7 +191,8 @@ def r18():
     """Run Adam and AMSGrad on the online problem on which Adam ends at the worst point. data: name -> points."""
     paths = {"adam": reddi_run(adam), "amsgrad": reddi_run(amsgrad)}
     rows = (
-        between("Adam after 30,000 steps (the best point is -1)", paths["adam"][-1], 0.99, 1, expected="1, the worst", shown=3),
+        between("Adam after 30,000 steps (the best point is -1)", paths["adam"][-1], 0.99, 1, expected="1, the worst",
+                shown=3),
         between("AMSGrad after 30,000 steps", paths["amsgrad"][-1], -1, -0.99, expected="-1, the best", shown=3),
     )
     return Evidence("R18", "Where Adam does not converge", "Reddi, Kale and Kumar (2018)", rows, data=paths)
