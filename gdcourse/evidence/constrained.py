@@ -4,7 +4,7 @@ import numpy as np
 
 from gdcourse import data, theory
 from gdcourse.constrained import fista, frank_wolfe, ista, l1_ball, lasso, simplex, subgradient_method
-from gdcourse.evidence import Evidence, between, near
+from gdcourse.evidence import CLOSED_FORM, Evidence, between, near
 from gdcourse.problems import least_squares, quadratic
 
 
@@ -38,27 +38,32 @@ def r31():
     left = {name: (run.values - penalised.value(reference)) / 2 for name, run in runs.items()}
     rows = (
         *(
-            near(f"simplex: gap with {at} atoms", gaps[at - 1], expected, relative=0.01, digits=3)
+            near(f"simplex: gap with {at} atoms", gaps[at - 1], expected, relative=0.01, digits=3, shown=4)
             for at, expected in ((2, 0.5506), (10, 0.1223), (50, 0.02141), (150, 0.003859))
         ),
-        between("simplex: least gap over its lower bound 1/k - 1/n", (gaps / (1 / k - 1 / n)).min(), low=1 - 1e-12),
-        between("simplex: largest gap over its upper bound 8/(k + 2)", (gaps / (8 / (k + 2))).max(), high=1),
+        between("simplex: least gap over its lower bound 1/k - 1/n", (gaps / (1 / k - 1 / n)).min(), low=1 - 1e-12,
+                basis=CLOSED_FORM),
+        between("simplex: largest gap over its upper bound 8/(k + 2)", (gaps / (8 / (k + 2))).max(), high=1,
+                basis=CLOSED_FORM, shown=2),
         between("simplex: most atoms beyond k + 1", (atoms - k - 1).max(), high=0),
         *(
-            near(f"lasso, Frank-Wolfe: gap after {at} steps", above[at], expected, relative=0.05, digits=2)
+            near(f"lasso, Frank-Wolfe: gap after {at} steps", above[at], expected, relative=0.05, digits=2,
+                 shown=2)
             for at, expected in ((10, 54), (100, 0.61), (1000, 0.011), (20_000, 1.2e-5))
         ),
-        between("lasso, Frank-Wolfe: certificate less true gap, least", (inside.gaps / 2 - above).min(), low=-1e-9),
+        between("lasso, Frank-Wolfe: certificate less true gap, least", (inside.gaps / 2 - above).min(), low=-1e-9,
+                basis=CLOSED_FORM, shown=2),
         near("lasso, Frank-Wolfe: entries in use at the end", len(inside.support), 5),
         between("lasso: best gap after 10 steps, subgradients", left["subgradients"][:11].min(), low=20),
         between("lasso: gap after 10 steps, ISTA", left["ISTA"][10], 5, 10),
         between("lasso: gap after 10 steps, FISTA", left["FISTA"][10], high=0.5),
         between("lasso: best gap after 100 steps, subgradients", left["subgradients"][:101].min(), 0.5, 5),
         between("lasso: gap after 100 steps, ISTA", left["ISTA"][100], high=6e-9),
-        between("lasso: gap after 100 steps, FISTA, behind by now", left["FISTA"][100], 7e-9, 2e-8),
+        between("lasso: gap after 100 steps, FISTA, behind by now", left["FISTA"][100], 7e-9, 2e-8, shown=0),
         near("lasso: exact zeros after 200 subgradient steps", (runs["subgradients"].final == 0).sum(), 0),
         near("lasso: exact zeros of ISTA", (runs["ISTA"].final == 0).sum(), 5),
-        near("lasso: ISTA less scikit-learn's Lasso", np.abs(runs["ISTA"].final - reference).max(), 0, absolute=1e-11),
+        near("lasso: ISTA less scikit-learn's Lasso", np.abs(runs["ISTA"].final - reference).max(), 0, absolute=1e-11,
+             basis=CLOSED_FORM),
     )
     figures = {"simplex": walk, "ball": inside, "lasso": runs, "gaps": left, "reference": reference}
     return Evidence("R31", "Frank-Wolfe and the lasso", "Jaggi (2013); Beck and Teboulle (2009)", rows, figures)

@@ -45,7 +45,8 @@ def r27():
     }
     plain, free, descent = runs.values()
     rows = (
-        near("Newton: distance to the saddle (0, 0)", np.linalg.norm(plain.final), 0, absolute=1e-14, basis=CLOSED_FORM),
+        near("Newton: distance to the saddle (0, 0)", np.linalg.norm(plain.final), 0, absolute=1e-14,
+             basis=CLOSED_FORM),
         near("Newton: value", plain.values[-1], 0, absolute=1e-14, basis=CLOSED_FORM),
         near("saddle-free Newton: y", free.final[1], 5**0.5, absolute=1e-12, basis=CLOSED_FORM),
         near("saddle-free Newton: value", free.values[-1], -2.5, absolute=1e-12, basis=CLOSED_FORM),

@@ -3,7 +3,7 @@
 import numpy as np
 
 from gdcourse import theory
-from gdcourse.evidence import Evidence, between, near
+from gdcourse.evidence import CLOSED_FORM, Evidence, between, near
 from gdcourse.stable import softmax
 
 
@@ -53,21 +53,21 @@ def r37():
 
     rows = (
         near("simultaneous: distance after 100 steps at 0.1, (1 + lr²)^50", norms["simultaneous"][-1],
-             theory.bilinear_norm(lr, steps), absolute=1e-12, digits=7),
+             theory.bilinear_norm(lr, steps), absolute=1e-12, digits=7, basis=CLOSED_FORM),
         *(
             near(f"alternating at {lr}: largest change of x² + y² - lr x y in 10,000 steps", conserved(path, lr), 0,
-                 absolute=1e-9)
+                 absolute=1e-9, basis=CLOSED_FORM)
             for lr, path in long.items()
         ),
         *(
             between(f"alternating at {lr}: furthest distance", np.linalg.norm(path, axis=1).max(),
-                    high=np.sqrt(2 / (2 - lr)) * (1 + 1e-9))
+                    high=np.sqrt(2 / (2 - lr)) * (1 + 1e-9), basis=CLOSED_FORM)
             for lr, path in long.items()
         ),
         between("alternating at 2.1: distance after 100 steps", np.linalg.norm(play(alternating_step, 2.1, 100)[-1]),
-                low=1e6),
+                low=1e6, shown=0),
         near("extragradient: factor per step, √(1 - lr² + lr⁴)", norms["extragradient"][-1] ** (1 / steps),
-             np.sqrt(1 - lr**2 + lr**4), absolute=1e-12, digits=7),
+             np.sqrt(1 - lr**2 + lr**4), absolute=1e-12, digits=7, basis=CLOSED_FORM),
     )  # fmt: skip
     return Evidence("R37", "Two players", "Mescheder et al. (2018); Korpelevich (1976)", rows, data=paths)
 
@@ -98,12 +98,14 @@ def r38():
     variance = (p @ rewards**2) / 4 - exact[0] ** 2
     slack = 5 * np.sqrt(variance / samples)
     rows = (
-        near("exact gradient, arm 1", exact[0], -0.25, absolute=1e-15),
-        near("mean of the estimates, arm 1", plain[:, 0].mean(), exact[0], absolute=slack),
-        near("mean of the estimates, arm 2", plain[:, 1].mean(), exact[1], absolute=slack),
-        near("variance of one estimate", plain[:, 0].var(), variance, relative=0.01),
-        near("variance with the mean reward as a baseline", with_baseline[:, 0].var(), 0, absolute=1e-20),
-        near("mean with the baseline, arm 1", with_baseline[:, 0].mean(), exact[0], absolute=1e-12),
+        near("exact gradient, arm 1", exact[0], -0.25, absolute=1e-15, basis=CLOSED_FORM),
+        near("mean of the estimates, arm 1", plain[:, 0].mean(), exact[0], absolute=slack, basis=CLOSED_FORM, shown=3),
+        near("mean of the estimates, arm 2", plain[:, 1].mean(), exact[1], absolute=slack, basis=CLOSED_FORM, shown=3),
+        near("variance of one estimate", plain[:, 0].var(), variance, relative=0.01, basis=CLOSED_FORM, shown=4),
+        near("variance with the mean reward as a baseline", with_baseline[:, 0].var(), 0, absolute=1e-20,
+             basis=CLOSED_FORM),
+        near("mean with the baseline, arm 1", with_baseline[:, 0].mean(), exact[0], absolute=1e-12,
+             basis=CLOSED_FORM),
     )
     return Evidence("R38", "Gradients from sampled rewards", "Williams (1992)", rows,
                     data={"plain": plain[:500], "baseline": with_baseline[:500]})  # fmt: skip

@@ -158,7 +158,8 @@ def r25():
     rows += [
         between("distinct critical points, form 1", len(points.values), low=150, shown=0),
         *(
-            near(f"share of descending directions, fifth {i + 1} by value", mean, expected, absolute=0.08, digits=2, shown=2)
+            near(f"share of descending directions, fifth {i + 1} by value", mean, expected, absolute=0.08, digits=2,
+                 shown=2)
             for i, (mean, expected) in enumerate(zip(fifths, (0.28, 0.43, 0.49, 0.55, 0.66)))
         ),
     ]
@@ -264,7 +265,8 @@ def r28():
     bands = {0.0: (0, 0, "0 %"), 0.5: (0, 0.01, "0 %"), 1.0: (0.02, 0.1, "5 %"), 2.0: (0.8, 0.9, "85 %"),
              3.0: (0.62, 0.76, "68 %")}  # fmt: skip
     rows = [
-        between(f"share in the deeper well, noise {noise:g}", share, *bands[noise], shown=2) for noise, share in shares.items()
+        between(f"share in the deeper well, noise {noise:g}", share, *bands[noise], shown=2)
+        for noise, share in shares.items()
     ]
     rows.append(between("share at noise 2 less share at noise 3", shares[2.0] - shares[3.0], low=0.05, shown=1))
     return Evidence("R28", "Noise leaves a well only if there is enough, and stays only if there is not too much",

@@ -283,7 +283,8 @@ def r39():
         "A network for digits, and six ways to break it",
         "computed here; scikit-learn's bundled digits",
         (
-            between("accuracy on the test quarter, median of eight splits", np.median(well.accuracy), low=0.965, shown=2),
+            between("accuracy on the test quarter, median of eight splits", np.median(well.accuracy), low=0.965,
+                    shown=2),
             between("the worst of the eight", well.accuracy.min(), low=0.95, shown=0),
             between("with gradient descent at 0.5, median", np.median(plain.accuracy), low=0.95, shown=2),
             between("without a hidden layer, median", np.median(flat.accuracy), 0.92, 0.97, shown=2),
