@@ -12,7 +12,7 @@ class RangeTest(NamedTuple):
     """A rate and the loss it was tried at, in order: lrs, losses and smoothed, all of one length.
 
     steepest is the rate at which the smoothed loss falls fastest per factor of the rate, a good one to start from;
-    lowest is the rate at the smoothed loss's minimum, already too large to train with.
+    lowest is the rate at the smoothed loss's minimum, a faster one with no margin: twice as much may ruin a run.
     """
 
     lrs: np.ndarray

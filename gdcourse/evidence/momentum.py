@@ -4,7 +4,7 @@ import numpy as np
 
 from gdcourse import theory
 from gdcourse.descent import descend
-from gdcourse.evidence import Evidence, between, near
+from gdcourse.evidence import CLOSED_FORM, Evidence, between, near
 from gdcourse.evidence.descent import log_spaced_quadratic, r2_descent
 from gdcourse.optimizers import gd, momentum, nesterov
 from gdcourse.problems import Problem
@@ -82,7 +82,7 @@ def r2():
         tuning, errors = runs[100][name]
         # A double root makes the error t * rate^t, so the measured factor comes down on the rate from above.
         rows.append(near(f"{name}: factor per step, kappa = 100", (errors[600] / errors[300]) ** (1 / 300),
-                         tuning.rate, absolute=5e-3, digits=5))  # fmt: skip
+                         tuning.rate, absolute=5e-3, digits=5, basis=CLOSED_FORM, shown=4))  # fmt: skip
     for kappa, counts in STEPS_TO_MILLIONTH.items():
         rows += [
             near(f"{name}: steps to 1e-6 of the start, kappa = {kappa}",
@@ -97,9 +97,9 @@ def r2():
         edge = limit(100, 0.9)
         rows += [
             between(f"{name}: factor of the error 0.1 % below its edge",
-                    growth(problem, method(0.9), 0.999 * edge, start), high=1),
+                    growth(problem, method(0.9), 0.999 * edge, start), high=1, basis=CLOSED_FORM, shown=4),
             between(f"{name}: factor of the error 0.1 % above its edge",
-                    growth(problem, method(0.9), 1.001 * edge, start), low=1),
+                    growth(problem, method(0.9), 1.001 * edge, start), low=1, basis=CLOSED_FORM, shown=4),
         ]  # fmt: skip
     kinked = kinked_bowl()
     tuning = theory.best_momentum(1, 25)
@@ -107,10 +107,12 @@ def r2():
     plain = descend(kinked, lr=theory.best_gd(1, 25).lr, steps=3000)
     last = np.roll(cycle.path[-3:, 0], -int(np.argmin(np.abs(cycle.path[-3:, 0] - 0.6465))))
     rows += [
-        near(f"heavy ball on the kinked bowl: point {i + 1} of the cycle", point, expected, absolute=5e-5, digits=5)
+        near(f"heavy ball on the kinked bowl: point {i + 1} of the cycle", point, expected, absolute=5e-5, digits=5,
+             basis=CLOSED_FORM, shown=5)
         for i, (point, expected) in enumerate(zip(last, (0.6465, -1.8024, 2.1159)))
     ]
-    rows.append(between("gradient descent there: distance to the minimum", abs(plain.final[0]), high=1e-12))
+    rows.append(between("gradient descent there: distance to the minimum", abs(plain.final[0]), high=1e-12,
+                        basis=CLOSED_FORM))  # fmt: skip
     return Evidence(
         "R2",
         "Momentum takes the square root of the condition number",

@@ -5,15 +5,14 @@ import math
 import numpy as np
 
 from gdcourse import data, theory
-from gdcourse.averaging import running_mean
-from gdcourse.batches import minibatches, with_replacement
+from gdcourse.batches import minibatches
 from gdcourse.descent import descend
 from gdcourse.evidence import CLOSED_FORM, Evidence, between, near
 from gdcourse.linear import softmax_regression
 from gdcourse.networks import initialise, mlp, network_problem
-from gdcourse.problems import Problem, least_squares
+from gdcourse.problems import Problem
 from gdcourse.range_test import range_test
-from gdcourse.schedules import cosine, inverse_time, warm_restarts
+from gdcourse.schedules import constant, cosine, inverse_time, warm_restarts
 
 
 def noisy_bowl(curvature, noise, copies, rng):
@@ -57,25 +56,43 @@ def r12():
 R13_TIMES = (1000, 4000, 16000)
 
 
-def r13(seeds=5):
+def least_squares_runs(schedule, steps, seeds=8):
+    """Run one-example descent with replacement on least squares, each seed on 1,000 examples of its own.
+
+    Returns: the paths (steps + 1, seeds, 10), from zero, and the minima (seeds, 10).
+    """
+    n, d = 1000, 10
+    X, y, minima = np.empty((seeds, n, d)), np.empty((seeds, n)), np.empty((seeds, d))
+    rngs = [np.random.default_rng(seed) for seed in range(seeds)]
+    for i, rng in enumerate(rngs):
+        X[i] = rng.normal(size=(n, d))
+        y[i] = X[i] @ rng.normal(size=d) + rng.normal(size=n)
+        minima[i] = np.linalg.lstsq(X[i], y[i], rcond=None)[0]
+    drawn = np.stack([rng.integers(n, size=steps) for rng in rngs], axis=1)
+    each = np.arange(seeds)
+    path = np.zeros((steps + 1, seeds, d))
+    for t in range(steps):
+        x = X[each, drawn[t]]
+        miss = (x * path[t]).sum(axis=1) - y[each, drawn[t]]
+        path[t + 1] = path[t] - schedule(t) * 2 * miss[:, None] * x
+    return path, minima
+
+
+def r13():
     """Measure what decay and averaging do to the noise floor of one-example SGD on least squares.
 
     The loss has no half, so the rates are half those usually quoted for 1/2 r^2: 0.01 and 1 / (t + 50).
-    data: name -> mean squared distance to the minimum after 0, 1, ... updates, (16001,).
+    data: name -> squared distance to the minimum after 0, 1, ... updates, mean over eight seeds, (16001,).
     """
-    schedules = {"constant": 0.01, "decayed": inverse_time(1 / 50, half=50)}
-    curves = {name: 0.0 for name in ("constant", "decayed", "averaged")}
-    for seed in range(seeds):
-        rng = np.random.default_rng(seed)
-        X = rng.normal(size=(1000, 10))
-        problem = least_squares(X, X @ rng.normal(size=10) + rng.normal(size=1000))
-        for name, lr in schedules.items():
-            batches = with_replacement(problem.n, 1, rng)
-            path = descend(problem, lr=lr, steps=R13_TIMES[-1], batches=batches).path
-            curves[name] = curves[name] + np.sum((path - problem.minimizer) ** 2, axis=1) / seeds
-            if name == "constant":
-                average = running_mean(path)
-                curves["averaged"] = curves["averaged"] + np.sum((average - problem.minimizer) ** 2, axis=1) / seeds
+    schedules = {"constant": constant(0.01), "decayed": inverse_time(1 / 50, half=50)}
+    curves = {}
+    for name, schedule in schedules.items():
+        path, minima = least_squares_runs(schedule, R13_TIMES[-1])
+        curves[name] = np.sum((path - minima) ** 2, axis=2).mean(axis=1)
+        if name == "constant":
+            averages = np.cumsum(path, axis=0) / np.arange(1, len(path) + 1)[:, None, None]
+            averaged = np.sum((averages - minima) ** 2, axis=2).mean(axis=1)
+    curves["averaged"] = averaged
     first, _, last = R13_TIMES
     slope = math.log(curves["decayed"][last] / curves["decayed"][first]) / math.log(last / first)
     floor = curves["constant"][first:].mean()
@@ -84,13 +101,16 @@ def r13(seeds=5):
     expected = 10 * 0.01 * 4 / (2 * (2 - 2 * 0.01 * 12))
     rows = (
         near("constant 0.01: mean squared distance after the first 1,000 updates", floor, expected, relative=0.15,
-             digits=3),
+             digits=3, basis=CLOSED_FORM, shown=2),
         between("constant 0.01: distance at 16,000 updates over that at 1,000",
-                curves["constant"][last] / curves["constant"][first], 1 / 3, 3, expected="1, a floor"),
-        near("1 / (t + 50): slope of the squared distance in log-log", slope, -1, absolute=0.25),
+                curves["constant"][last] / curves["constant"][first], 1 / 3, 3, expected="1, a floor",
+                basis=CLOSED_FORM, shown=2),
+        near("1 / (t + 50): slope of the squared distance in log-log", slope, -1, absolute=0.25, basis=CLOSED_FORM,
+             shown=2),
         between("1 / (t + 50): floor of the constant rate over distance at 16,000", floor / curves["decayed"][last],
-                low=30),
-        between("average of the constant run: floor over distance at 16,000", floor / curves["averaged"][last], low=30),
+                low=30, shown=2),
+        between("average of the constant run: floor over distance at 16,000", floor / curves["averaged"][last], low=30,
+                shown=2),
     )  # fmt: skip
     return Evidence(
         "R13", "Decay and averaging end the noise", "Robbins and Monro (1951); Polyak and Juditsky (1992)", rows,
@@ -274,40 +294,60 @@ def digits_range_test(seed):
     return problem, range_test(problem, batches=minibatches(problem.n, 100, rng))
 
 
-def r36():
-    """Read the range test of a network on digits, train with its answer, and hold restarts to their formula.
+FACTORS = {
+    "a hundredth of the steepest": ("steepest", 0.01),
+    "the steepest": ("steepest", 1),
+    "the lowest": ("lowest", 1),
+    "twice the lowest": ("lowest", 2),
+    "three times the lowest": ("lowest", 3),
+}
+"""The rates that are tried after a range test: what it read off, times so much."""
 
-    data: "tests", five RangeTests.
+
+def r36(seeds=8, epochs=5):
+    """Read the range test of a network on digits, train with its answers, and hold restarts to their formula.
+
+    data: "tests", eight RangeTests; "after", what of FACTORS -> the losses after five epochs, (8,).
     """
-    runs = [digits_range_test(seed) for seed in range(5)]
-    falls, doubles, low, steep = [], [], [], []
-    for _, test in runs:
+    runs = [digits_range_test(seed) for seed in range(seeds)]
+    falls, doubles = [], []
+    after = {name: [] for name in FACTORS}
+    for seed, (problem, test) in enumerate(runs):
         bottom = int(np.argmin(test.smoothed))
         falls.append(test.lrs[np.argmax(test.smoothed < 0.95 * test.smoothed[0])])
         doubles.append(test.lrs[bottom + np.argmax(test.smoothed[bottom:] > 2 * test.smoothed[bottom])])
-        low.append(test.lowest)
-        steep.append(test.steepest)
-    medians = [float(np.median(values)) for values in (falls, steep, low, doubles)]
-    problem, lr = runs[0][0], medians[1]
-    after = {factor: epoch_losses(problem, factor * lr, 100, 5)[-1] for factor in (0.01, 1, 30)}
+        for name, (what, factor) in FACTORS.items():
+            batches = minibatches(problem.n, 100, np.random.default_rng(seed), epochs=epochs)
+            lr = factor * getattr(test, what)
+            trained = descend(problem, lr=lr, steps=epochs * problem.n, batches=batches, keep_path=False)
+            value = problem.value(trained.final)
+            after[name].append(value if np.isfinite(value) else np.inf)
+    after = {name: np.array(losses) for name, losses in after.items()}
+    typical = {name: np.median(losses) for name, losses in after.items()}
+    low, steep = (np.median([getattr(test, what) for _, test in runs]) for what in ("lowest", "steepest"))
     waves = warm_restarts(0.5, period=7, growth=3, end=0.01)
     formula = [
         0.01 + 0.49 * (1 + math.cos(math.pi * t / length)) / 2 for length in (7, 21, 63) for t in range(length)
     ]
     rows = (
-        between("rate at which the loss has fallen by 5 %", medians[0], 0.0025, 0.1, expected="near 0.025"),
-        between("rate at which it falls fastest", medians[1], 0.1, 1.5, expected="near 0.4"),
-        between("rate at which it is lowest", medians[2], 0.4, 4, expected="near 2"),
-        between("rate at which it has doubled again", medians[3], 0.8, 8, expected="near 3.7"),
-        between("loss after 5 epochs at the steepest rate", after[1], high=0.5),
-        between("loss after 5 epochs at a hundredth of it", after[0.01], low=1),
-        between("loss after 5 epochs at thirty times it", after[30], low=1),
+        between("rate at which the loss has fallen by 5 %, median of 8", np.median(falls), 0.0025, 0.1, shown=1),
+        between("rate at which it falls fastest, median of 8", steep, 0.1, 1.5, shown=1),
+        between("rate at which it is lowest, median of 8", low, 0.4, 4, shown=1),
+        between("rate at which it has doubled again, median of 8", np.median(doubles), 0.8, 8, shown=1),
+        between("loss after 5 epochs at a hundredth of the steepest rate, median of 8",
+                typical["a hundredth of the steepest"], low=1, shown=2),
+        between("loss after 5 epochs at the steepest rate, largest of 8", after["the steepest"].max(), high=0.5,
+                shown=2),
+        between("loss after 5 epochs at the lowest over that at the steepest, medians of 8",
+                typical["the lowest"] / typical["the steepest"], high=0.8, shown=1),
+        between("runs of 8 at twice the lowest that end above 1", (after["twice the lowest"] > 1).sum(), 1, 7),
+        between("runs of 8 at three times the lowest that do", (after["three times the lowest"] > 1).sum(), low=5),
         near("warm restarts: largest difference from the formula over three waves",
-             max(abs(waves(t) - lr) for t, lr in enumerate(formula)), 0, absolute=1e-15),
+             max(abs(waves(t) - lr) for t, lr in enumerate(formula)), 0, absolute=1e-12, basis=CLOSED_FORM),
         near("cosine: rate at one third of the way, three quarters of the first", cosine(1.0, 300)(100), 0.75,
-             relative=1e-14),
+             relative=1e-12, basis=CLOSED_FORM),
     )  # fmt: skip
     return Evidence(
-        "R36", "The range test, and restarts", "Smith (2017); Loshchilov and Hutter (2017)", rows,
-        data={"tests": [test for _, test in runs], "after": after},
+        "R36", "The range test, and restarts", "Smith (2017) for the test; Loshchilov and Hutter (2017) for restarts",
+        rows, data={"tests": [test for _, test in runs], "after": after},
     )  # fmt: skip
