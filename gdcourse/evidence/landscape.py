@@ -83,7 +83,7 @@ def r24():
     measured = [share_all_positive(n, draws, rng) for n in range(1, 6)]
     rows = [
         near(f"share of {n} x {n} matrices", share, p, absolute=5 * np.sqrt(p * (1 - p) / draws), digits=4,
-             basis=CLOSED_FORM, shown=3)
+             basis=CLOSED_FORM, shown=2)
         for n, share, p in zip(sizes, measured, exact)
     ]
     rows += [
