@@ -33,7 +33,8 @@ def run_pages(app, env, names):
             waiting.append((path, notebook))
     if not waiting:
         return
-    waiting.sort(key=lambda page: -len(page[1].cells))  # the long ones first, so that none is left alone at the end
+    # The long ones first, so that none is left alone at the end. A page of few cells says `takes: long` at its head.
+    waiting.sort(key=lambda page: (page[1].metadata.get("takes") != "long", -len(page[1].cells)))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         jobs = {
             pool.submit(single_nb_execution, notebook, str(path.parent), config.execution_timeout, False): path

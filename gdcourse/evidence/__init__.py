@@ -43,7 +43,7 @@ class Row(NamedTuple):
     @property
     def shown(self):
         """The measured value as it is printed."""
-        one_sided = self.low in (float("-inf"), -self.high)
+        one_sided = self.low in (float("-inf"), -self.high) and self.high != 0
         if not self.holds or (self.digits and not (one_sided and self.high <= ROUNDING)):
             return _text(self.measured, self.digits or 7)
         if one_sided:

@@ -152,7 +152,7 @@ def r25():
     fifths = [part.mean() for part in np.array_split(points.index[np.argsort(points.values)], 5)]
     rows = [
         between(f"correlation of value and share of descending directions, form {i + 1}",
-                np.corrcoef(one.values, one.index)[0, 1], low=0.85, shown=3)
+                np.corrcoef(one.values, one.index)[0, 1], low=0.85, shown=2)
         for i, one in enumerate(found)
     ]  # fmt: skip
     rows += [
