@@ -46,10 +46,10 @@ book: $(READY) ## build the book strictly, and say where to open it
 	@echo "The book: file://$(CURDIR)/_build/html/index.html"
 
 test: $(READY) ## run the tests that convince, in minutes: every module and exercise, a book, the grader
-	GDCOURSE_SEEDS=$${GDCOURSE_SEEDS:-3} $(PYTEST) -n logical --dist worksteal -m "not thorough and not browser and not jupyter"
+	GDCOURSE_SEEDS=$${GDCOURSE_SEEDS:-3} $(PYTEST) -n logical --dist worksteal -m "not thorough and not browser and not jupyter" --durations=20
 
 test-all: $(READY) ## run every test: the thorough ones, every page in the browsers, a live Jupyter
-	$(PYTEST) -n logical --dist worksteal -m "not browser and not jupyter"
+	$(PYTEST) -n logical --dist worksteal -m "not browser and not jupyter" --durations=20
 	$(PYTEST) -n logical --dist worksteal -m "browser and not jupyter"
 	$(PYTEST) -m jupyter
 

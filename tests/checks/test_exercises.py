@@ -30,7 +30,7 @@ def named_pair(value):
     return value.name
 
 
-QUICK = [pytest.param(e, marks=pytest.mark.thorough) if e.name in {"rescue", "train_digits"} else e for e in EXERCISES]
+QUICK = [pytest.param(e, marks=pytest.mark.thorough) if e.name in {"rescue", "train_digits", "diagnose", "fix"} else e for e in EXERCISES]
 """All, and what `make test` leaves out: two in which each case trains networks."""
 SEEDS = int(os.environ.get("GDCOURSE_SEEDS", "30"))
 """The most seeds a test takes; `make test-exercises` takes 200."""

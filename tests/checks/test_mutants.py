@@ -9,6 +9,8 @@ from benchmarks.mutants import EQUIVALENT, LEFT_OUT, all_mutants, mutants, searc
 from gdcourse import checks
 from gdcourse.checks.exercise import Behaviour, Exercise
 
+pytestmark = pytest.mark.thorough
+
 
 def slope(w, x, lr):
     g = 2 * w * x
