@@ -30,9 +30,10 @@ def named_pair(value):
     return value.name
 
 
-QUICK = [pytest.param(e, marks=pytest.mark.thorough) if e.name in {"rescue", "train_digits", "diagnose", "fix"} else e for e in EXERCISES]
-"""All, and what `make test` leaves out: two in which each case trains networks."""
-SEEDS = int(os.environ.get("GDCOURSE_SEEDS", "30"))
+TRAINING = {"rescue", "train_digits", "diagnose", "fix"}
+QUICK = [pytest.param(e, marks=pytest.mark.thorough) if e.name in TRAINING else e for e in EXERCISES]
+"""All, with a mark at the four in which each case trains networks."""
+SEEDS = int(os.environ.get("GDCOURSE_SEEDS", "10"))
 """The most seeds a test takes; `make test-exercises` takes 200."""
 TRAINED = {"train_digits", "diagnose"}
 """Exercises in which each case trains networks, for seconds: a tenth of the seeds, and one unless all are asked for."""
