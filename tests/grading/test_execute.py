@@ -294,7 +294,8 @@ def test_a_call_that_would_fill_the_judges_memory_ends_the_run(kind):
     result = execute(job(ps, source, exercises=[name]))
     assert points(result) == 0 and result["status"] == "died", result["reason"]
     # A list is an array by the time it travels, and one of no numbers at all is refused before it is counted.
-    assert ("an array of nothing that is too long" if kind == "lists of nothing" else "larger calls") in result["reason"]
+    said = "an array of nothing that is too long" if kind == "lists of nothing" else "larger calls"
+    assert said in result["reason"]
 
 
 def test_calls_are_counted_where_a_submission_cannot_reach():
