@@ -6,7 +6,7 @@ from gdcourse.checks.book import equation
 from gdcourse.checks.exercise import Oracle, Rng
 from gdcourse.checks.values import show
 
-WIDTH = 100
+WIDTH = 82  # nbgrader validate cuts off what is longer
 BEFORE_ALL_ELSE = {"unwritten", "call", "structure", "raised", "time", "calls", "exit"}  # said once if all say it
 
 

@@ -687,12 +687,6 @@ def test_message_of_an_unwritten_cell_is_short():
 
 
 @pytest.mark.thorough
-def test_lines_fit_a_notebook():
-    for exercise in checks.exercises().values():
-        for m in exercise.mistakes:
-            assert max(map(len, report(exercise, verdicts(exercise, m, 2)).split("\n"))) <= 100
-
-
 def test_waiting_is_not_work_but_comes_to_an_end_too():
     def naps(x):
         for _ in range(x):

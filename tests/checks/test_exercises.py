@@ -106,7 +106,9 @@ def test_every_mistake_is_named_and_never_as_another(exercise):
 @pytest.mark.thorough
 @pytest.mark.parametrize(("exercise", "m"), MISTAKES, ids=named_pair)
 def test_a_mistake_reads_its_own_hint(exercise, m):
-    text = " ".join(report(exercise, checks.verdicts(exercise, m, 1)).split())
+    page = report(exercise, checks.verdicts(exercise, m, 1))
+    assert max(map(len, page.split("\n"))) <= 83  # what nbgrader validate shows of a line
+    text = " ".join(page.split())
     assert m.hint.split(".")[0] in text and equation(m.see) in text
     assert "Traceback" not in text and "gdcourse" not in text
 
