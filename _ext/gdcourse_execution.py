@@ -9,6 +9,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
+from gdcourse_python import is_assignment
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.executors.utils import single_nb_execution
@@ -21,6 +22,8 @@ def run_pages(app, env, names):
     config, cache = env.mystnb_config, get_cache(env.mystnb_config.execution_cache_path)
     waiting = []
     for name in names:
+        if is_assignment(name):  # a reader's own code runs in the page
+            continue
         path = Path(env.doc2path(name))
         text = path.read_text("utf-8")
         reader = create_nb_reader(str(path), env.myst_config, config, text)

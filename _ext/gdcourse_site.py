@@ -221,7 +221,7 @@ def forget_failure(app, exception):
 
 def setup(app):
     """Register everything above."""
-    for part in ("gdcourse_execution", "gdcourse_math", "gdcourse_assignments", "gdcourse_meta"):
+    for part in ("gdcourse_execution", "gdcourse_math", "gdcourse_assignments", "gdcourse_meta", "gdcourse_python"):
         app.setup_extension(part)
     app.add_node(details, html=(visit_details, depart_details))
     app.add_post_transform(Boxes)

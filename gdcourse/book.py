@@ -52,7 +52,8 @@ def pages(folder="."):
     contents = yaml.safe_load((folder / ".." / "_toc.yml").read_text(encoding="utf-8"))
     found, number = [], 0
     for part in contents["parts"]:
-        for entry in (page for chapter in part["chapters"] for page in (chapter, *chapter.get("sections", ()))):
+        listed = (page for chapter in part["chapters"] for page in (chapter, *chapter.get("sections", ())))
+        for entry in (page for page in listed if page["file"].startswith("chapters/")):
             number += bool(part.get("numbered"))
             name = Path(entry["file"]).name
             text = (folder / f"{name}.md").read_text(encoding="utf-8")

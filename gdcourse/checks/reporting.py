@@ -20,18 +20,35 @@ class NotYet(AssertionError):
 def report(exercise, verdicts):
     """Return an exercise's page: its score, and a line for each behaviour that says what is wrong, if anything."""
     lines = [f"{exercise.name}   {sum(v.points for v in verdicts):g} of {_points(exercise.points)}"]
-    if len({v.fault for v in verdicts}) == 1 and verdicts[0].fault and verdicts[0].fault.kind in BEFORE_ALL_ELSE:
-        return "\n".join([*lines, _entry(verdicts[0], set(), "")])
-    told = set()
-    for verdict in verdicts:
-        lines.append(_entry(verdict, told, verdict.behaviour.says))
-        told.add(explanation(verdict))
+    for row in rows(exercise, verdicts):
+        lines.append(_paragraph("  ok    " if row["passed"] else "  no    ", row["text"]))
+        if row["case"]:
+            lines.append(_case(row["case"]))
     return "\n".join(lines)
+
+
+def rows(exercise, verdicts):
+    """Return the lines of a report as plain data, for a page to show in its own way.
+
+    Returns: a list of dictionaries. passed; text: all that the line says; says: its beginning, the behaviour; hint and
+    place: the mistake's, which the text ends with, and the label of the book's equation; case: None, or the smallest
+    that fails: its arguments as texts, and "yours" and "expected".
+    """
+    if len({v.fault for v in verdicts}) == 1 and verdicts[0].fault and verdicts[0].fault.kind in BEFORE_ALL_ELSE:
+        return [_row(verdicts[0], set(), "")]
+    told, found = set(), []
+    for verdict in verdicts:
+        found.append(_row(verdict, told, verdict.behaviour.says))
+        told.add(explanation(verdict))
+    return found
 
 
 def message(exercise, verdict, seed):
     """Return the feedback of one graded cell. seed: what draws the same cases again, None to keep that secret."""
-    lines = [f"{exercise.name}, {_points(verdict.behaviour.points)}:", _entry(verdict, set(), verdict.behaviour.says)]
+    row = _row(verdict, set(), verdict.behaviour.says)
+    lines = [f"{exercise.name}, {_points(verdict.behaviour.points)}:", _paragraph("  no    ", row["text"])]
+    if row["case"]:
+        lines.append(_case(row["case"]))
     if verdict.fault.kind != "unwritten" and seed is not None:
         lines.append(f"The same numbers again: check({', '.join(exercise.names)}, seed={seed})")
     return "\n".join(lines)
@@ -48,23 +65,24 @@ def explanation(verdict):
     return " ".join(filter(None, parts))
 
 
-def _entry(verdict, told, says):
+def _row(verdict, told, says):
+    row = dict(passed=verdict.passed, text=says, says=says, hint="", place="", case=None)
     if verdict.passed:
-        return _paragraph("  ok    ", says)
+        return row
     text = explanation(verdict) or "not right yet."
-    lines = [_paragraph("  no    ", ": ".join(filter(None, [says, "the same again." if text in told else text])))]
+    row["text"] = ": ".join(filter(None, [says, "the same again." if text in told else text]))
+    if verdict.mistake and text not in told:
+        row |= dict(hint=verdict.mistake.hint, place=verdict.mistake.see)
     if verdict.case:
-        lines.append(_case(verdict))
-    return "\n".join(lines)
+        case = [_argument(name, value) for name, value in verdict.case.items()]
+        row["case"] = dict(case=case, yours=verdict.fault.yours, expected=verdict.fault.expected)
+    return row
 
 
-def _case(verdict):
+def _case(smallest):
     """Return the smallest failing case on one line, or on two or three if it is long."""
-    parts = ["smallest case: " + ", ".join(_argument(name, value) for name, value in verdict.case.items())]
-    if verdict.fault.yours:
-        parts.append(f"yours {verdict.fault.yours}")
-    if verdict.fault.expected:
-        parts.append(f"expected {verdict.fault.expected}")
+    parts = ["smallest case: " + ", ".join(smallest["case"])]
+    parts += [f"{whose} {smallest[whose]}" for whose in ("yours", "expected") if smallest[whose]]
     margin, pair = " " * 8, "   ".join(parts[1:])
     for lines in (["   ".join(parts)], [parts[0], pair]):
         if max(map(len, lines)) <= WIDTH - len(margin):

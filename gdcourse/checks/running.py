@@ -9,6 +9,7 @@ import ctypes
 import functools
 import io
 import linecache
+import sys
 import threading
 import time
 import warnings
@@ -19,6 +20,7 @@ from gdcourse.checks.exercise import Call, Oracle, Problem, Rng, Run, as_tuple
 from gdcourse.checks.values import snapshot
 
 PRINTED = 2_000  # characters of a run's printing worth keeping
+PATIENCE = 3  # a browser's Python, asked at every jump, needs about as many times longer
 
 
 class OutOfTime(BaseException):
@@ -178,8 +180,39 @@ def _work_of(thread):
     return lambda: time.clock_gettime(clock)
 
 
-@contextlib.contextmanager
 def _deadline(seconds):
+    """Return a context that stops its block after some seconds of work. A browser's Python has no threads to do it."""
+    return _counted(PATIENCE * seconds) if sys.platform == "emscripten" else _watched_over(seconds)
+
+
+@contextlib.contextmanager
+def _counted(seconds):
+    """Stop the block by raising OutOfTime at the next jump back or call in Python, once its seconds are over.
+
+    Python asks us at each of them (PEP 669), so nothing else has to run meanwhile.
+    """
+    watch, ends = sys.monitoring, time.perf_counter() + seconds
+    ours = {__file__, contextlib.__file__}  # what closes the block must not be stopped
+
+    def ask(code, *_):
+        if time.perf_counter() >= ends and code.co_filename not in ours:
+            raise OutOfTime
+
+    watch.use_tool_id(watch.DEBUGGER_ID, "gdcourse")
+    try:
+        for event in (watch.events.JUMP, watch.events.PY_START):
+            watch.register_callback(watch.DEBUGGER_ID, event, ask)
+        watch.set_events(watch.DEBUGGER_ID, watch.events.JUMP | watch.events.PY_START)
+        yield
+    except OutOfTime:
+        pass
+    finally:
+        watch.set_events(watch.DEBUGGER_ID, 0)
+        watch.free_tool_id(watch.DEBUGGER_ID)
+
+
+@contextlib.contextmanager
+def _watched_over(seconds):
     """Stop the block after some seconds of work by raising OutOfTime in this thread, again and again until it stops.
 
     Where the system tells, the seconds are those this thread has computed, so that a busy machine costs no points; a

@@ -1,0 +1,307 @@
+"""Put Python into the site: the runtime's files, and in each page what it needs to run its cells.
+
+Written to `python/` in the site, and fetched by a page when a reader asks for it (page/python.js):
+
+    pyodide.js, pyodide.asm.js, pyodide.asm.wasm, python_stdlib.zip, lock.json    CPython itself
+    numpy.zip, matplotlib.zip      without their tests, headers and sample data
+    gdcourse.zip                   this checkout's package, what runs cells, and scikit-learn's three sets
+    offline/NAME.js                each of these as a script, because a page opened from a disk may fetch nothing else
+    pages/NAME.js                  the cells of one page; for an assignment its exercises and its notebook too
+
+Everything comes from page/vendor. A book built without that folder has no buttons and says so once.
+"""
+
+import base64
+import gzip
+import io
+import json
+import re
+import sys
+import zipfile
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+import gdcourse_assignments
+import jupytext
+import numpy as np
+from docutils import nodes
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import logging
+
+from gdcourse import checks
+from gdcourse.checks.book import EQUATIONS, SECTIONS
+
+logger = logging.getLogger(__name__)
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "page"
+sys.path.insert(0, str(PAGE))
+from gdcourse_page import needed  # noqa: E402
+
+CORE = ("pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip")
+SCRIPTS = ("engine.js", "cells.js", "verdict.js", "work.js", "start.js")  # one script, in this order
+LOCK = {
+    "info": {"arch": "wasm32", "platform": "emscripten_3_1_58", "version": "0.27.7", "python": "3.12.7",
+             "abi_version": "2024_0"},
+    "packages": {},
+}  # fmt: skip
+LEFT_OUT = re.compile(
+    r"(^|/)(tests?|include|f2py|distutils|_pyinstaller|sample_data|fonts/(afm|pdfcorefonts)|images)/|\.(pyi|pxd|a|c|h)$"
+    r"|mpl-data/fonts/ttf/(?!DejaVuSans)|/(RECORD|WHEEL|INSTALLER)$|^PIL/_(webp|imagingcms|imagingmath|imagingft|imagingtk|avif)"
+    r"|^mpl_toolkits/|mpl-data/plot_directive|matplotlib/(testing|sphinxext|backends/(web_backend|qt_editor|backend_(?!svg|agg|mixed)))"
+)
+PACKAGE = ("gdcourse/grading", "gdcourse/widgets", "__pycache__")  # what a page does not run
+NOT_HERE = re.compile(r"gdcourse\.widgets|\bsklearn\.(?!datasets)|\bIPython\b|\btorch\b|gdcourse\.grading")
+
+
+def _zip(files):
+    """Return a zip of {name: bytes}, the same bytes every time."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name in sorted(files):
+            archive.writestr(zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0)), files[name], zipfile.ZIP_DEFLATED, 9)
+    return out.getvalue()
+
+
+def _wheels(*names):
+    files = {}
+    for name in names:
+        (path,) = (PAGE / "vendor" / "wheels").glob(f"{name}-*.whl")
+        with zipfile.ZipFile(path) as wheel:
+            files |= {entry: wheel.read(entry) for entry in wheel.namelist()
+                      if not entry.endswith("/") and not LEFT_OUT.search(entry)}  # fmt: skip
+    return files
+
+
+def sets():
+    """Return scikit-learn's three sets as an .npz file: a digit's pixels are whole numbers from 0 to 16."""
+    from sklearn import datasets
+
+    arrays, files = {}, {}
+    for name, bunch in (("digits", datasets.load_digits()), ("diabetes", datasets.load_diabetes(scaled=False)),
+                        ("breast_cancer", datasets.load_breast_cancer())):  # fmt: skip
+        whole = np.array_equal(bunch.data, bunch.data.astype(np.uint8))
+        arrays |= {f"{name}_data": bunch.data.astype(np.uint8) if whole else bunch.data,
+                   f"{name}_target": bunch.target, f"{name}_features": np.array(bunch.feature_names)}  # fmt: skip
+    for name, array in arrays.items():
+        out = io.BytesIO()
+        np.save(out, array)
+        files[f"{name}.npy"] = out.getvalue()
+    return _zip(files)
+
+
+def package():
+    """Return what gdcourse.zip holds, as {name: bytes}."""
+    files = {
+        path.relative_to(ROOT).as_posix(): path.read_bytes() for path in sorted((ROOT / "gdcourse").rglob("*"))
+        if path.is_file() and path.suffix != ".pyc"
+        and not path.relative_to(ROOT).as_posix().startswith(PACKAGE[:2])
+    }  # fmt: skip
+    files |= {f"sklearn/{path.name}": path.read_bytes() for path in (PAGE / "sets").glob("*.py")}
+    files["sklearn/sets.npz"] = sets()
+    for path in (PAGE / "gdcourse_page.py", ROOT / "_ext" / "gdcourse_svg.py"):
+        files[path.name] = path.read_bytes()
+    return files
+
+
+@cache
+def runtime():
+    """Return the runtime's files as {name: bytes}, or nothing where it is not there."""
+    if not all((PAGE / "vendor" / "pyodide" / name).is_file() for name in CORE):
+        return {}
+    files = {name: (PAGE / "vendor" / "pyodide" / name).read_bytes() for name in CORE}
+    files["lock.json"] = json.dumps(LOCK).encode()
+    files["numpy.zip"] = _zip(_wheels("numpy"))
+    files["matplotlib.zip"] = _zip(_wheels("matplotlib", "contourpy", "cycler", "kiwisolver", "packaging", "pillow",
+                                           "pyparsing", "python_dateutil", "six"))  # fmt: skip
+    files["gdcourse.zip"] = _zip(package())
+    return files
+
+
+def write(folder):
+    """Write the runtime to a folder, and beside it every file as a script."""
+    (folder / "offline").mkdir(parents=True, exist_ok=True)
+    for name, data in runtime().items():
+        (folder / name).write_bytes(data)
+        packed = base64.b64encode(data if name.endswith(".zip") else gzip.compress(data, 9, mtime=0)).decode()
+        (folder / "offline" / f"{name}.js").write_text(f'gdcourseFile("{name}", "{packed}")\n')
+
+
+def script():
+    """Return the one script of the pages, with the worker's text inside."""
+    parts = [(PAGE / name).read_text("utf-8") for name in SCRIPTS]
+    worker = json.dumps((PAGE / "worker.js").read_text("utf-8"))
+    return "".join(["(() => {\n", f"const WORKER = {worker}\n", *parts, "})()\n"])
+
+
+# Chapters: every visible cell that can run is marked, and the page's cells are written beside it.
+
+
+class Mark(SphinxPostTransform):
+    """Give each code cell that can run in the page a class that says its number."""
+
+    default_priority = 3
+    formats = ("html",)
+
+    def run(self, **kwargs):
+        cells = chapter_cells(self.env.doc2path(self.env.docname)) if runtime() else []
+        for node in self.document.findall(nodes.container):
+            if node.get("nb_element") == "cell_code":
+                number = node.get("cell_index")
+                if can_run(cells, number):
+                    node["classes"].append(f"gd-run-{number}")
+
+
+@cache
+def chapter_cells(path):
+    """Return the texts of a notebook's cells by their index in it, empty for what is not code."""
+    text = Path(path).read_text("utf-8")
+    if not re.match(r"---\n.*?kernelspec:", text, re.DOTALL):
+        return []
+    book = jupytext.reads(text, fmt="md:myst")
+    return [cell.source if cell.cell_type == "code" else "" for cell in book.cells]
+
+
+def can_run(cells, number):
+    """Tell whether a page can run a cell: whether it and those that it needs ask for nothing that is not there."""
+    return number is not None and number < len(cells) and bool(cells[number].strip()) and not any(
+        NOT_HERE.search(cells[n]) for n in needed(cells, number))
+
+
+def page_name(docname):
+    return docname.replace("/", "__")
+
+
+def page_context(app, pagename, templatename, context, doctree):
+    """Give a page that can run Python its script, and write its cells."""
+    body = context.get("body") or ""
+    if not runtime() or "gd-run-" not in body:
+        return
+    app.add_css_file("python.css")
+    app.add_js_file(None, body=f'document.documentElement.dataset.python = "{version()}"')
+    app.add_js_file("python.js", loading_method="defer")
+    record = assignment_record(app, pagename) if is_assignment(pagename) else {
+        "cells": chapter_cells(app.env.doc2path(pagename))}  # fmt: skip
+    folder = Path(app.outdir, "python", "pages")
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(record, ensure_ascii=False)
+    (folder / f"{page_name(pagename)}.js").write_text(f"gdcoursePage({text})\n", "utf-8")
+
+
+@cache
+def version():
+    """Return a short hash of all that the runtime holds, which pages ask by."""
+    return sha256(b"".join(sha256(data).digest() for data in runtime().values())).hexdigest()[:10]
+
+
+# Assignments: a page for each, made from exercises/psNN.md.
+
+
+def is_assignment(docname):
+    return docname.startswith("exercises/")
+
+
+def read_assignment(app, docname, source):
+    """Turn an assignment's notebook into a page: its text as it is, its cells as the page's own."""
+    if not is_assignment(docname):
+        return
+    path = Path(app.env.doc2path(docname))
+    app.env.note_dependency(str(path))
+    parts, release = [], gdcourse_assignments.release(path)
+    graded = {cell.source.partition(",")[0] for cell in release.cells if cell.source.startswith("grade(")}
+    for number, cell in enumerate(release.cells):
+        mark = cell.metadata.get("nbgrader", {})
+        if cell.cell_type == "markdown" and mark.get("solution"):
+            parts.append(_raw(f'<div class="gd-words" data-cell="{mark["grade_id"]}"></div>'))
+        elif cell.cell_type == "markdown":
+            parts.append(cell.source)
+        elif mark.get("grade") and not mark.get("solution"):
+            continue
+        elif re.fullmatch(r"check\([\w, ]+\)", cell.source.strip()) and graded:
+            continue
+        else:
+            kind = "gd-solution" if mark.get("solution") else "gd-given"
+            parts.append(f"````{{container}} gd-cell {kind} gd-run-{number}\n```python\n{cell.source}\n```\n````")
+    title = re.search(r"^# .+$", parts[0], re.MULTILINE)
+    opening = OPENING.format(ps=path.stem, notebook=f"{{assignment}}`{path.stem}`")
+    parts[0] = parts[0].replace(title[0], f"{title[0]}\n\n{opening}", 1)
+    parts[0] = re.sub(r"\*\*What you need\.\*\*.*?(?=\n\n|\Z)", "", parts[0], flags=re.DOTALL)
+    source[0] = "\n\n".join([*parts, _raw('<div class="gd-hand-in"></div>')])
+
+
+OPENING = """\
+Solve it here: write in the boxes, press *Run* to see what your code does and *Check* to hear what is right, what is not and
+why. Python runs in this page and needs no installation; what you write stays in this browser. At the end, *Hand in* gives you
+a notebook to hand in. Or take {notebook} to a Jupyter of your own; it is the same assignment.
+"""
+
+
+def _raw(html):
+    return f"```{{raw}} html\n{html}\n```"
+
+
+def assignment_record(app, docname):
+    """Return what an assignment's page needs: its cells, its exercises, where the book's places are, its notebook."""
+    path = Path(app.env.doc2path(docname))
+    release = gdcourse_assignments.release(path)
+    assignment, cells = checks.assignment(path.stem), [c.source if c.cell_type == "code" else "" for c in release.cells]
+    ids = {cell.metadata.get("nbgrader", {}).get("grade_id"): number for number, cell in enumerate(release.cells)}
+    exercises = []
+    for exercise in assignment.exercises:
+        where = [n for n, cell in enumerate(release.cells) if cell.metadata.get("nbgrader", {}).get("solution")
+                 and any(re.search(rf"^(def|class) {name}\b", cell.source, re.MULTILINE) for name in exercise.names)]
+        exercises.append({"names": exercise.names, "points": exercise.points, "cells": where})
+    solutions = {number: name for name, number in ids.items()
+                 if name and release.cells[number].metadata["nbgrader"]["solution"]}  # fmt: skip
+    used = {m.see for exercise in assignment.exercises for m in exercise.mistakes if m.see}
+    return {
+        "ps": path.stem, "title": assignment.title, "cells": cells, "exercises": exercises, "solutions": solutions,
+        "places": {label: place(app, docname, label) for label in sorted(used)}, "notebook": release,
+    }  # fmt: skip
+
+
+def place(app, docname, label):
+    """Return the address of an equation or a heading of the book, seen from a page, and what it is called."""
+    if label in SECTIONS:
+        page, anchor, _ = app.env.get_domain("std").labels.get(label, ("", "", ""))
+        text = 'Chapter {1}, "{0}"'.format(*SECTIONS[label])
+    else:
+        page, anchor = app.env.get_domain("math").equations.get(label, ("", ""))[0], f"equation-{label}"
+        text = f"Equation ({EQUATIONS[label]})"
+    if not page:
+        logger.warning("an exercise points to %s, which no page of the book has", label, location=docname)
+        return [text, ""]
+    return [text, app.builder.get_relative_uri(docname, page) + f"#{anchor}"]
+
+
+def prepare(app, config):
+    """Write the script where Sphinx finds it, or say once that there is no Python for the pages."""
+    if not runtime():
+        logger.info("The pages cannot run Python: page/vendor is not there (python _ext/vendor_python.py makes it).")
+        return
+    folder = Path(app.outdir).resolve().parent / "python"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "python.js").write_text(script(), "utf-8")
+    (folder / "python.css").write_text((PAGE / "python.css").read_text("utf-8"), "utf-8")
+    config.html_static_path.append(str(folder))
+
+
+def finish(app, exception):
+    """Write the runtime into the site."""
+    if not exception and app.builder.name == "html" and runtime():
+        folder = Path(app.outdir, "python")
+        write(folder)
+        (folder / "codemirror.js").write_bytes((PAGE / "vendor" / "codemirror.js").read_bytes())
+        for source in (PAGE / "vendor").rglob("*LICENSE"):
+            (folder / f"{source.parent.name}.{source.name}".replace("vendor.", "")).write_bytes(source.read_bytes())
+
+
+def setup(app):
+    """Register everything above."""
+    app.add_post_transform(Mark)
+    app.connect("config-inited", prepare)
+    app.connect("source-read", read_assignment)
+    app.connect("html-page-context", page_context, priority=600)
+    app.connect("build-finished", finish, priority=600)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

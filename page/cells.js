@@ -1,0 +1,189 @@
+// The cells of a page: each can be opened, changed, run and set back.
+"use strict"
+
+const PAGE = document.documentElement.dataset.python  // the version of what runs here
+
+function element(name, attributes = {}, ...children) {
+  const made = document.createElement(name)
+  for (const [key, value] of Object.entries(attributes)) {
+    if (key in made) made[key] = value
+    else made.setAttribute(key, value)
+  }
+  made.append(...children)
+  return made
+}
+
+function button(text, pressed, more = {}) {
+  return element("button", { type: "button", className: "gd-button", onclick: pressed, ...more }, text)
+}
+
+// What the page's cells are: fetched with the first press of a button.
+let record = null
+globalThis.gdcoursePage = (given) => { record = given }
+async function cells() {
+  const name = DOCUMENTATION_OPTIONS.pagename.replaceAll("/", "__")
+  if (!record) await load(`${BASE}pages/${name}.js?v=${PAGE}`)
+  return record
+}
+
+// A box for Python: a plain field at once, the editor as soon as it is touched.
+function editor(text, label, changed, keys) {
+  const field = element("textarea", { value: text, spellcheck: false, autocapitalize: "off", rows: rows(text), ariaLabel: label })
+  const host = element("div", { className: "gd-editor" }, field)
+  let rich = null
+  field.addEventListener("input", () => {
+    field.rows = rows(field.value)
+    changed(field.value)
+  })
+  field.addEventListener("keydown", (event) => {
+    const name = [event.shiftKey && "Shift", (event.ctrlKey || event.metaKey) && "Mod", event.key].filter(Boolean).join("-")
+    if (keys[name]) {
+      event.preventDefault()
+      keys[name]()
+    }
+  })
+  field.addEventListener("focus", async () => {
+    try {
+      await load(`${BASE}codemirror.js?v=${PAGE}`)
+    } catch {
+      return  // the plain field does as well
+    }
+    if (rich) return
+    const at = field.selectionStart, focused = document.activeElement === field
+    field.remove()
+    rich = globalThis.gdcourseEditor(host, field.value, label, changed, keys)
+    rich.select(at)
+    if (focused) rich.focus()
+  }, { once: true })
+  return {
+    host,
+    text: () => (rich ? rich.text() : field.value),
+    set(next) {
+      if (rich) rich.set(next)
+      else {
+        field.value = next
+        field.rows = rows(next)
+      }
+    },
+    focus: () => (rich ?? field).focus(),
+  }
+}
+
+function rows(text) {
+  return Math.min(Math.max(text.split("\n").length, 3), 30)
+}
+
+const boxes = new Map()  // {a cell's number: its box}
+
+// A cell's box. host: the cell in the page; key: what its text is kept under; began: the text it began with.
+function cellBox(host, number, { key, label, checks = [] }) {
+  const shown = host.querySelector("pre")
+  const began = shown.textContent.replace(/\n$/, "")
+  const version = hash(began)
+  const frame = shown.closest(".cell_input, .highlight-python, .highlight-ipython3") ?? shown
+  let kept = store.get(key)
+  if (typeof kept?.text !== "string") kept = null
+  let busy = false, field = null
+
+  const status = element("span", { className: "gd-status", role: "status" })
+  const out = element("div", { className: "gd-out" })
+  const notice = element("div", { className: "gd-notice", hidden: true })
+  const stop = button("Stop", () => engine.stop(), { hidden: true })
+  const run = button("Run", () => act("run"), { title: "Run this cell and those it needs (Shift+Enter)" })
+  const check = checks.map((exercise) => button(checks.length > 1 ? `Check ${exercise.names[0]}` : "Check", () => act("check", exercise)))
+  const reset = button("Set back", () => change(began), { title: "Back to the text the page has" })
+  const bar = element("div", { className: "gd-bar" }, run, ...check, stop, reset, status)
+  const box = {
+    text: () => field?.text() ?? kept?.text ?? began,
+    put(text) {
+      open()
+      field.set(text)
+      remember(text)
+    },
+    open, act,
+  }
+
+  function remember(text) {
+    if (text === began) store.drop(key)
+    else store.set(key, { text, version })
+    kept = { text, version }
+    document.dispatchEvent(new CustomEvent("gdcourse-changed", { detail: number }))
+  }
+
+  function change(text) {
+    const before = box.text()
+    if (text === before) return
+    box.put(text)
+    tell("Changed.", button("Take it back", () => {
+      notice.hidden = true
+      box.put(before)
+    }))
+  }
+
+  function tell(text, ...buttons) {
+    notice.replaceChildren(text, " ", ...buttons)
+    notice.hidden = false
+  }
+
+  function open() {
+    if (field) return
+    field = editor(kept?.text ?? began, label, remember, { "Shift-Enter": () => act("run"), "Mod-Enter": () => act("run") })
+    frame.hidden = true
+    frame.after(field.host, notice, bar, out)
+    if (kept && kept.version !== version) {
+      tell("This part has changed since you wrote this. Your text is kept as it was.",
+        button("Show the new beginning", () => out.replaceChildren(element("pre", {}, began))))
+    }
+  }
+
+  async function act(what, exercise) {
+    if (busy) return
+    open()
+    busy = true
+    stop.hidden = false
+    for (const one of [run, ...check]) one.disabled = true
+    out.replaceChildren()
+    status.textContent = "Running"
+    try {
+      const data = await cells()
+      const message = { cells: data.cells.map((text, n) => boxes.get(n)?.text() ?? text), number }
+      if (what === "check") Object.assign(message, { ps: data.ps, names: exercise.names })
+      const result = await engine.ask(what, message, (one) => hear(one, what))
+      if (what === "check" && result !== "failed") {
+        out.append(verdictBox(result, data.places))
+        document.dispatchEvent(new CustomEvent("gdcourse-checked", { detail: { exercise, result, text: box.text() } }))
+      } else if (what === "run" && result === "ok" && !out.childNodes.length) {
+        out.append(element("p", { className: "gd-quiet" }, "It ran, and had nothing to show."))
+      }
+      status.textContent = ""
+    } catch (error) {
+      status.textContent = ""
+      out.append(element("p", { className: "gd-error" }, error.stopped ? "Stopped. Python starts anew with the next Run." : error.message))
+    }
+    busy = false
+    stop.hidden = true
+    for (const one of [run, ...check]) one.disabled = false
+  }
+
+  function hear(one, what) {
+    if (one.kind === "step") status.textContent = one.text || (what === "check" ? "Checking" : "Running")
+    else if (one.kind === "again") out.replaceChildren()
+    else if (one.kind === "text") {
+      if (out.lastChild?.className !== "gd-text") out.append(element("pre", { className: "gd-text" }))
+      out.lastChild.append(one.text)
+    } else if (one.kind === "figure" || one.kind === "html") out.append(element("div", { innerHTML: one.html }))
+    else out.append(element("pre", { className: "gd-error" }, one.text))
+  }
+
+  store.watch(key, (before, after) => {
+    const theirs = after?.text ?? began, mine = box.text()
+    if (theirs === mine) return
+    if (mine === (before?.text ?? began)) {
+      kept = after
+      field?.set(theirs)
+    } else tell("Another tab has changed this part.", button("Take its text", () => change(theirs)))
+  })
+
+  boxes.set(number, box)
+  return box
+}

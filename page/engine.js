@@ -1,0 +1,91 @@
+// The page's one Python. It is started when something is first run, and replaced when it was stopped or has broken.
+
+const BASE = new URL("../python/", document.currentScript.src).href
+const FROM_DISK = location.protocol === "file:"
+
+// Run a script of the site's once, however often it is asked for; what did not arrive may be tried again.
+const scripts = new Map()
+function load(address) {
+  if (!scripts.has(address)) {
+    scripts.set(address, new Promise((resolve, reject) => {
+      const script = Object.assign(document.createElement("script"), { src: address, onload: resolve })
+      script.onerror = () => {
+        scripts.delete(address)
+        script.remove()
+        reject(new Error("A file of this site did not arrive. Is the network there? Press the button once more to try again."))
+      }
+      document.head.append(script)
+    }))
+  }
+  return scripts.get(address)
+}
+
+const engine = (() => {
+  let worker = null, ready = null, count = 0
+  const waiting = new Map()  // {id: {resolve, reject, hear}}
+  const packed = {}
+  globalThis.gdcourseFile = (name, text) => { packed[name] = text }
+
+  async function bring(name) {
+    if (!packed[name]) await load(`${BASE}offline/${name}.js`)
+    const bytes = Uint8Array.from(atob(packed[name]), (letter) => letter.charCodeAt(0))
+    const opened = name.endsWith(".zip") ? bytes : new Uint8Array(await new Response(
+      new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer())
+    worker?.postMessage({ kind: "file", name, bytes: opened }, [opened.buffer])
+  }
+
+  function discard(reason) {
+    worker?.terminate()
+    worker = ready = null
+    for (const { reject } of waiting.values()) reject(reason)
+    waiting.clear()
+  }
+
+  function ended(last) {
+    discard(new Error(`Python has ended, perhaps for want of memory; the next Run starts it anew. ${last}`.trim()))
+  }
+
+  function hear({ data: { id, kind, ...more } }) {
+    if (kind === "need") return bring(more.name).catch(discard)
+    if (kind === "broken") return ended(`It said: ${more.text}`)
+    const one = waiting.get(id)
+    if (kind === "step") one?.hear({ kind: "step", text: more.text })
+    if (kind === "record") one?.hear(more.record)
+    if (kind === "again") one?.hear({ kind: "again" })
+    if (kind === "done") {
+      waiting.delete(id)
+      one?.resolve(more.result)
+    }
+  }
+
+  function send(kind, more, hear) {
+    return new Promise((resolve, reject) => {
+      waiting.set(++count, { resolve, reject, hear })
+      worker.postMessage({ id: count, kind, ...more })
+    })
+  }
+
+  function start(hearOne) {
+    hearOne({ kind: "step", text: "Fetching Python from this site: nine megabytes, once" })
+    worker = new Worker(URL.createObjectURL(new Blob([WORKER], { type: "text/javascript" })))
+    worker.onmessage = hear
+    worker.onerror = (event) => {
+      event.preventDefault()
+      ended(event.message ?? "")
+    }
+    return send("start", { base: FROM_DISK ? "file:///python/" : BASE, fromDisk: FROM_DISK }, hearOne)
+  }
+
+  return {
+    // Ask for a cell to be run ("run") or a function to be checked ("check"). hear is told each record on the way.
+    async ask(what, message, hearOne) {
+      ready ??= start(hearOne)
+      await ready
+      hearOne({ kind: "step", text: "" })
+      return send("ask", { what, message }, hearOne)
+    },
+    stop() {
+      discard(Object.assign(new Error("Stopped."), { stopped: true }))
+    },
+  }
+})()

@@ -1,0 +1,1 @@
+"""The three sets of scikit-learn's that the course uses, for Python in a page, where scikit-learn itself is not."""

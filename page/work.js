@@ -1,0 +1,86 @@
+// What a reader writes stays in her browser, by page and by the text it began from. Nothing of it leaves the page.
+
+const store = (() => {
+  let said = null
+  const failed = (error) => {
+    said = error?.name === "QuotaExceededError"
+      ? "This browser's store is full, so what you write now is not kept. Save it with Hand in, or make room."
+      : "This browser keeps nothing for this page, so what you write is gone when you leave. Save it with Hand in."
+    document.dispatchEvent(new Event("gdcourse-store"))
+  }
+  return {
+    problem: () => said,
+    get(key) {
+      try {
+        return JSON.parse(localStorage.getItem(`gdcourse:${key}`))
+      } catch (error) {
+        if (!(error instanceof SyntaxError)) failed(error)
+        return null
+      }
+    },
+    set(key, value) {
+      try {
+        localStorage.setItem(`gdcourse:${key}`, JSON.stringify(value))
+      } catch (error) {
+        failed(error)
+      }
+    },
+    drop(key) {
+      try {
+        localStorage.removeItem(`gdcourse:${key}`)
+      } catch (error) {
+        failed(error)
+      }
+    },
+    // Call when another tab has changed a key: changed(before, after).
+    watch(key, changed) {
+      addEventListener("storage", (event) => {
+        if (event.key === `gdcourse:${key}`) changed(JSON.parse(event.oldValue), JSON.parse(event.newValue))
+      })
+    },
+  }
+})()
+
+function hash(text) {
+  let value = 5381
+  for (const letter of text) value = (Math.imul(value, 33) ^ letter.codePointAt(0)) >>> 0
+  return value.toString(36)
+}
+
+// Hand in: the released notebook with the reader's texts in its cells, as if it had been written in Jupyter.
+
+function handedIn(notebook, texts) {
+  const copy = structuredClone(notebook)
+  for (const cell of copy.cells) {
+    const name = cell.metadata.nbgrader?.grade_id
+    if (name !== undefined && texts.has(name)) cell.source = texts.get(name)
+  }
+  return JSON.stringify(copy, null, 1) + "\n"
+}
+
+// Return {name: text} of a notebook's cells that belong to this assignment, or throw a sentence.
+function takenFrom(file, notebook, ps) {
+  const own = new Set(notebook.cells.filter((c) => c.metadata.nbgrader?.solution).map((c) => c.metadata.nbgrader.grade_id))
+  let read
+  try {
+    read = JSON.parse(file)
+  } catch {
+    throw new Error("That file is not a notebook. Choose a file that ends in .ipynb; nothing here has changed.")
+  }
+  if (!Array.isArray(read?.cells)) throw new Error("That file is not a notebook: it has no cells. Nothing here has changed.")
+  const found = new Map()
+  for (const cell of read.cells) {
+    const name = cell?.metadata?.nbgrader?.grade_id
+    if (own.has(name)) found.set(name, [cell.source].flat().join(""))
+  }
+  if (!found.size) {
+    throw new Error(`That notebook has no cell of ${ps}. Is it another assignment's? Nothing here has changed.`)
+  }
+  return found
+}
+
+function save(name, text) {
+  const address = URL.createObjectURL(new Blob([text], { type: "application/x-ipynb+json" }))
+  element("a", { href: address, download: name }).click()
+  setTimeout(() => URL.revokeObjectURL(address), 10_000)
+}
