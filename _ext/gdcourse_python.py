@@ -207,9 +207,8 @@ def read_assignment(app, docname, source):
     if not is_assignment(docname):
         return
     path = Path(app.env.doc2path(docname))
-    app.env.note_dependency(str(path))
+    app.env.note_dependency(__file__)
     parts, release = [], gdcourse_assignments.release(path)
-    graded = {cell.source.partition(",")[0] for cell in release.cells if cell.source.startswith("grade(")}
     for number, cell in enumerate(release.cells):
         mark = cell.metadata.get("nbgrader", {})
         if cell.cell_type == "markdown" and mark.get("solution"):
@@ -218,22 +217,33 @@ def read_assignment(app, docname, source):
             parts.append(cell.source)
         elif mark.get("grade") and not mark.get("solution"):
             continue
-        elif re.fullmatch(r"check\([\w, ]+\)", cell.source.strip()) and graded:
-            continue
+        elif re.fullmatch(r"check\([\w, ]+\)", cell.source.strip()):
+            continue  # a button
+        elif mark and not mark.get("solution"):
+            parts.append(f"```python\n{cell.source}\n```")  # what every cell starts from
         else:
-            kind = "gd-solution" if mark.get("solution") else "gd-given"
+            kind = "gd-solution" if mark else "gd-given"
             parts.append(f"````{{container}} gd-cell {kind} gd-run-{number}\n```python\n{cell.source}\n```\n````")
-    title = re.search(r"^# .+$", parts[0], re.MULTILINE)
-    opening = OPENING.format(ps=path.stem, notebook=f"{{assignment}}`{path.stem}`")
-    parts[0] = parts[0].replace(title[0], f"{title[0]}\n\n{opening}", 1)
-    parts[0] = re.sub(r"\*\*What you need\.\*\*.*?(?=\n\n|\Z)", "", parts[0], flags=re.DOTALL)
+    opening = OPENING.format(notebook=f"{{assignment}}`{path.stem}`")
+    if any('class="gd-words"' in part for part in parts):
+        opening += "Answers in words are read by a person.\n"
+    for said in OF_NOTEBOOKS:
+        parts[0], found = re.subn(rf"^{re.escape(said)}.*?(?=\n\n|\Z)", opening, parts[0], flags=re.DOTALL | re.MULTILINE)
+        opening = ""
+        if not found:
+            logger.warning("%s has no paragraph that begins with %r", path.name, said, location=docname)
+    parts[-1] = re.sub(r"^When all the graded cells are quiet.*", "", parts[-1], flags=re.DOTALL | re.MULTILINE)
     source[0] = "\n\n".join([*parts, _raw('<div class="gd-hand-in"></div>')])
 
 
+OF_NOTEBOOKS = ("Each part says what to write", "At any time `check(your_function)`", "**What you need.**")
+"""How the paragraphs begin that speak of a notebook's cells; the page says in the first one's place how it works here."""
 OPENING = """\
-Solve it here: write in the boxes, press *Run* to see what your code does and *Check* to hear what is right, what is not and
-why. Python runs in this page and needs no installation; what you write stays in this browser. At the end, *Hand in* gives you
-a notebook to hand in. Or take {notebook} to a Jupyter of your own; it is the same assignment.
+Each part says what to write and what it is worth. Write in the boxes. *Run* shows what your code does; *Check* says what is
+right, what is not, and often which mistake it looks like. It tries your function on numbers drawn anew each time, and a
+solution that is half right earns half its points. What passes here passes when it is graded. Python runs in this page: nothing
+needs to be installed, and what you write stays in this browser. At the end, *Hand in* saves it as a notebook. You may as well
+take {notebook} to a Jupyter of your own and work there; it is the same assignment.
 """
 
 
@@ -284,6 +294,7 @@ def prepare(app, config):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "python.js").write_text(script(), "utf-8")
     (folder / "python.css").write_text((PAGE / "python.css").read_text("utf-8"), "utf-8")
+    (folder / "codemirror.js").write_bytes((PAGE / "vendor" / "codemirror.js").read_bytes())
     config.html_static_path.append(str(folder))
 
 
@@ -292,7 +303,6 @@ def finish(app, exception):
     if not exception and app.builder.name == "html" and runtime():
         folder = Path(app.outdir, "python")
         write(folder)
-        (folder / "codemirror.js").write_bytes((PAGE / "vendor" / "codemirror.js").read_bytes())
         for source in (PAGE / "vendor").rglob("*LICENSE"):
             (folder / f"{source.parent.name}.{source.name}".replace("vendor.", "")).write_bytes(source.read_bytes())
 

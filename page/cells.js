@@ -44,7 +44,7 @@ function editor(text, label, changed, keys) {
   })
   field.addEventListener("focus", async () => {
     try {
-      await load(`${BASE}codemirror.js?v=${PAGE}`)
+      await load(new URL("codemirror.js", SCRIPT).href)
     } catch {
       return  // the plain field does as well
     }

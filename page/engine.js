@@ -1,6 +1,7 @@
 // The page's one Python. It is started when something is first run, and replaced when it was stopped or has broken.
 
-const BASE = new URL("../python/", document.currentScript.src).href
+const SCRIPT = document.currentScript.src
+const BASE = new URL("../python/", SCRIPT).href
 const FROM_DISK = location.protocol === "file:"
 
 // Run a script of the site's once, however often it is asked for; what did not arrive may be tried again.

@@ -8,6 +8,7 @@ Nothing here knows of a browser, so the tests run it as it is.
 import ast
 import builtins
 import contextlib
+import functools
 import importlib
 import io
 import linecache
@@ -17,7 +18,10 @@ import traceback
 import types
 from importlib.machinery import ModuleSpec
 
+import numpy as np
+
 PRINTED = 20_000  # characters of one cell's printing that a page shows
+DEEPEST = 20_000  # calls inside one another
 ABSENT = {"torch", "tensorflow", "jax", "sklearn", "pandas", "scipy", "ipywidgets", "IPython", "requests"}
 STORES = (ast.Store, ast.Del)
 
@@ -183,8 +187,30 @@ def prepare():
     def no_input(prompt=""):
         raise RuntimeError("input() cannot ask anything in a page. Write the value into the cell instead.")
 
+    deeper = sys.setrecursionlimit
+    sys.setrecursionlimit = lambda limit: deeper(min(limit, DEEPEST))  # or memory ends first, minutes later
     builtins.input = no_input
     sys.meta_path.append(_Finder())
+    if sys.platform == "emscripten":
+        for name, said in (("solve", "Singular matrix"), ("inv", "Singular matrix"),
+                           ("cholesky", "Matrix is not positive definite")):  # fmt: skip
+            setattr(np.linalg, name, _raising(getattr(np.linalg, name), said))
+
+
+def _raising(function, said):
+    """Return a function of np.linalg that raises as everywhere else.
+
+    NumPy learns of a singular matrix from the processor's flags for floating point, of which a browser's machine has
+    none; what comes out there is filled with NaN.
+    """
+    @functools.wraps(function)
+    def call(*args, **kwargs):
+        result = function(*args, **kwargs)
+        if np.isnan(result).all(axis=(-2, -1) if np.ndim(result) > 1 else None).any() and np.isfinite(args[0]).all():
+            raise np.linalg.LinAlgError(said)
+        return result
+
+    return call
 
 
 def matplotlib_is_here():

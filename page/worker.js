@@ -20,6 +20,7 @@ const handle = {
     if (fromDisk) globalThis.fetch = brought
     const address = async (name) => (fromDisk ? URL.createObjectURL(await (await fetch(base + name)).blob()) : base + name)
     const parts = Promise.all([bytes("numpy.zip"), bytes("gdcourse.zip")])
+    parts.catch(() => {})  // it is said where they are waited for
     importScripts(await address("pyodide.js"), await address("pyodide.asm.js"))
     say(id, "step", { text: "Starting Python" })
     python = await loadPyodide({ indexURL: base, lockFileURL: base + "lock.json" })

@@ -10,7 +10,7 @@ async function main() {
   for (const name of ["numpy.zip", "matplotlib.zip", "gdcourse.zip"]) {
     python.unpackArchive(new Uint8Array(fs.readFileSync(path.join(folder, name))), "zip", { extractDir: site })
   }
-  python.runPython(`import sys\nsys.argv = ${JSON.stringify([script, ...rest])}`)
+  python.runPython(`import sys\nimport gdcourse_page\ngdcourse_page.prepare()\nsys.argv = ${JSON.stringify([script, ...rest])}`)
   python.runPython(fs.readFileSync(script, "utf8"))
 }
 

@@ -117,6 +117,7 @@ def test_input_says_what_to_do(monkeypatch):
 
     monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
     monkeypatch.setattr(builtins, "input", input)
+    monkeypatch.setattr(sys, "setrecursionlimit", sys.setrecursionlimit)
     prepare()
     came, (record,) = run("x = input('How many? ')")
     assert came == "failed" and "input() cannot ask anything in a page" in record["text"]
