@@ -106,7 +106,9 @@ class Assignments(SphinxDirective):
             binder = gdcourse_address.launch(f"assignments/{ps}.ipynb").get("Binder")
             open_it = f"{{assignment}}`{ps}`" + (f", [on Binder]({binder})" if binder else "")
             after = f", after {chapters}" if chapters else ""
-            lines.append(f"| {this.number} | {this.title}{after} | {this.points:g} | {this.time} | {open_it} |")
+            has_page = f"exercises/{ps}" in self.env.found_docs
+            title = f"{{doc}}`{this.title} </exercises/{ps}>`" if has_page else this.title
+            lines.append(f"| {this.number} | {title}{after} | {this.points:g} | {this.time} | {open_it} |")
             functions = ", ".join(f"`{name}` ({points:g})" for name, points in this.functions)
             hand = f", and {this.by_hand:g} points for an answer that a person reads" if this.by_hand else ""
             asked.append(f"**Assignment {this.number}** asks for {functions}{hand}.\n")

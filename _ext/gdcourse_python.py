@@ -224,11 +224,16 @@ def read_assignment(app, docname, source):
         else:
             kind = "gd-solution" if mark else "gd-given"
             parts.append(f"````{{container}} gd-cell {kind} gd-run-{number}\n```python\n{cell.source}\n```\n````")
+    if not runtime():
+        texts = [c.source if c.cell_type == "markdown" else f"```python\n{c.source}\n```" for c in release.cells]
+        source[0] = "\n\n".join([*texts, f"Take {{assignment}}`{path.stem}` and write your functions there."])
+        return
     opening = OPENING.format(notebook=f"{{assignment}}`{path.stem}`")
     if any('class="gd-words"' in part for part in parts):
         opening += "Answers in words are read by a person.\n"
     for said in OF_NOTEBOOKS:
-        parts[0], found = re.subn(rf"^{re.escape(said)}.*?(?=\n\n|\Z)", opening, parts[0], flags=re.DOTALL | re.MULTILINE)
+        paragraph = re.compile(rf"^{re.escape(said)}.*?(?=\n\n|\Z)", re.DOTALL | re.MULTILINE)
+        parts[0], found = paragraph.subn(opening, parts[0])
         opening = ""
         if not found:
             logger.warning("%s has no paragraph that begins with %r", path.name, said, location=docname)
@@ -237,13 +242,13 @@ def read_assignment(app, docname, source):
 
 
 OF_NOTEBOOKS = ("Each part says what to write", "At any time `check(your_function)`", "**What you need.**")
-"""How the paragraphs begin that speak of a notebook's cells; the page says in the first one's place how it works here."""
+"""How the paragraphs begin that speak of a notebook's cells; the page says in place of the first how it works here."""
 OPENING = """\
-Each part says what to write and what it is worth. Write in the boxes. *Run* shows what your code does; *Check* says what is
-right, what is not, and often which mistake it looks like. It tries your function on numbers drawn anew each time, and a
-solution that is half right earns half its points. What passes here passes when it is graded. Python runs in this page: nothing
-needs to be installed, and what you write stays in this browser. At the end, *Hand in* saves it as a notebook. You may as well
-take {notebook} to a Jupyter of your own and work there; it is the same assignment.
+Each part says what to write and what it is worth. Write in the boxes. *Run* shows what your code does; *Check* says
+what is right, what is not, and often which mistake it looks like. It tries your function on numbers drawn anew each
+time, and a solution that is half right earns half its points. What passes here passes when it is graded. Python runs in
+this page: nothing needs to be installed, and what you write stays in this browser. At the end, *Hand in* saves it as a
+notebook. You may as well take {notebook} to a Jupyter of your own and work there; it is the same assignment.
 """
 
 
@@ -285,26 +290,37 @@ def place(app, docname, label):
     return [text, app.builder.get_relative_uri(docname, page) + f"#{anchor}"]
 
 
+def shared():
+    """Return what all pages share besides the runtime, as {name: bytes}."""
+    return {
+        "python.js": script().encode(),
+        "python.css": (PAGE / "python.css").read_bytes(),
+        "codemirror.js": (PAGE / "vendor" / "codemirror.js").read_bytes(),
+    }
+
+
 def prepare(app, config):
-    """Write the script where Sphinx finds it, or say once that there is no Python for the pages."""
+    """Write what all pages share where Sphinx finds it, or say once that there is no Python for the pages."""
     if not runtime():
         logger.info("The pages cannot run Python: page/vendor is not there (python _ext/vendor_python.py makes it).")
         return
     folder = Path(app.outdir).resolve().parent / "python"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "python.js").write_text(script(), "utf-8")
-    (folder / "python.css").write_text((PAGE / "python.css").read_text("utf-8"), "utf-8")
-    (folder / "codemirror.js").write_bytes((PAGE / "vendor" / "codemirror.js").read_bytes())
+    for name, data in shared().items():
+        (folder / name).write_bytes(data)
     config.html_static_path.append(str(folder))
 
 
 def finish(app, exception):
-    """Write the runtime into the site."""
-    if not exception and app.builder.name == "html" and runtime():
-        folder = Path(app.outdir, "python")
-        write(folder)
-        for source in (PAGE / "vendor").rglob("*LICENSE"):
-            (folder / f"{source.parent.name}.{source.name}".replace("vendor.", "")).write_bytes(source.read_bytes())
+    """Write the runtime into the site; and what pages share once more, for Sphinx copies it only if one has changed."""
+    if exception or app.builder.name != "html" or not runtime():
+        return
+    folder = Path(app.outdir, "python")
+    write(folder)
+    for name, data in shared().items():
+        Path(app.outdir, "_static", name).write_bytes(data)
+    for name in ("pyodide/LICENSE", "codemirror.LICENSE"):
+        (folder / name.replace("/", ".")).write_bytes((PAGE / "vendor" / name).read_bytes())
 
 
 def setup(app):

@@ -75,12 +75,13 @@ function rows(text) {
 
 const boxes = new Map()  // {a cell's number: its box}
 
-// A cell's box. host: the cell in the page; key: what its text is kept under; began: the text it began with.
-function cellBox(host, number, { key, label, checks = [] }) {
-  const shown = host.querySelector("pre")
-  const began = shown.textContent.replace(/\n$/, "")
+// A cell's box. host: the cell in the page, or a place for one; number: the cell's, or with `below` that of the last
+// cell above; key: what its text is kept under; checks: the exercises that it can be checked for.
+function cellBox(host, number, { key, label, checks = [], below = false }) {
+  const shown = below ? null : host.querySelector("pre")
+  const began = shown ? shown.textContent.replace(/\n$/, "") : ""
   const version = hash(began)
-  const frame = shown.closest(".cell_input, .highlight-python, .highlight-ipython3") ?? shown
+  const frame = shown?.closest(".cell_input, .highlight-python, .highlight-ipython3") ?? shown
   let kept = store.get(key)
   if (typeof kept?.text !== "string") kept = null
   let busy = false, field = null
@@ -128,8 +129,10 @@ function cellBox(host, number, { key, label, checks = [] }) {
   function open() {
     if (field) return
     field = editor(kept?.text ?? began, label, remember, { "Shift-Enter": () => act("run"), "Mod-Enter": () => act("run") })
-    frame.hidden = true
-    frame.after(field.host, notice, bar, out)
+    if (frame) frame.hidden = true
+    const parts = [field.host, notice, bar, out]
+    if (frame) frame.after(...parts)
+    else host.append(...parts)
     if (kept && kept.version !== version) {
       tell("This part has changed since you wrote this. Your text is kept as it was.",
         button("Show the new beginning", () => out.replaceChildren(element("pre", {}, began))))
@@ -146,7 +149,8 @@ function cellBox(host, number, { key, label, checks = [] }) {
     status.textContent = "Running"
     try {
       const data = await cells()
-      const message = { cells: data.cells.map((text, n) => boxes.get(n)?.text() ?? text), number }
+      const texts = data.cells.map((text, n) => boxes.get(n)?.text() ?? text)
+      const message = below ? { cells: [...texts.slice(0, number + 1), box.text()], number: number + 1 } : { cells: texts, number }
       if (what === "check") Object.assign(message, { ps: data.ps, names: exercise.names })
       const result = await engine.ask(what, message, (one) => hear(one, what))
       if (what === "check" && result !== "failed") {
@@ -184,6 +188,6 @@ function cellBox(host, number, { key, label, checks = [] }) {
     } else tell("Another tab has changed this part.", button("Take its text", () => change(theirs)))
   })
 
-  boxes.set(number, box)
+  if (!below) boxes.set(number, box)
   return box
 }

@@ -27,12 +27,17 @@ const engine = (() => {
   const packed = {}
   globalThis.gdcourseFile = (name, text) => { packed[name] = text }
 
-  async function bring(name) {
+  async function bytes(name) {
     if (!packed[name]) await load(`${BASE}offline/${name}.js`)
-    const bytes = Uint8Array.from(atob(packed[name]), (letter) => letter.charCodeAt(0))
-    const opened = name.endsWith(".zip") ? bytes : new Uint8Array(await new Response(
-      new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer())
-    worker?.postMessage({ kind: "file", name, bytes: opened }, [opened.buffer])
+    const letters = atob(packed[name]), raw = new Uint8Array(letters.length)
+    for (let at = 0; at < raw.length; at += 1) raw[at] = letters.charCodeAt(at)
+    return name.endsWith(".zip") ? raw : new Uint8Array(await new Response(
+      new Blob([raw]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer())
+  }
+
+  async function bring(name) {
+    const asked = worker, given = await bytes(name)
+    asked.postMessage({ kind: "file", name, bytes: given }, [given.buffer])
   }
 
   function discard(reason) {
@@ -66,9 +71,10 @@ const engine = (() => {
     })
   }
 
-  function start(hearOne) {
+  async function start(hearOne) {
     hearOne({ kind: "step", text: "Fetching Python from this site: nine megabytes, once" })
-    worker = new Worker(URL.createObjectURL(new Blob([WORKER], { type: "text/javascript" })))
+    const first = FROM_DISK ? [await bytes("pyodide.js"), "\n", await bytes("pyodide.asm.js"), "\n"] : []
+    worker = new Worker(URL.createObjectURL(new Blob([...first, WORKER], { type: "text/javascript" })))
     worker.onmessage = hear
     worker.onerror = (event) => {
       event.preventDefault()
@@ -80,7 +86,10 @@ const engine = (() => {
   return {
     // Ask for a cell to be run ("run") or a function to be checked ("check"). hear is told each record on the way.
     async ask(what, message, hearOne) {
-      ready ??= start(hearOne)
+      ready ??= start(hearOne).catch((error) => {
+        discard(error)
+        throw error
+      })
       await ready
       hearOne({ kind: "step", text: "" })
       return send("ask", { what, message }, hearOne)

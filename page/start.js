@@ -18,6 +18,25 @@ function chapter() {
   }
 }
 
+// An exercise that asks for code has room for it, with all that stands above it at hand.
+function codeExercises() {
+  const all = [...document.querySelectorAll(".cell[class*=gd-run-]")]
+  for (const exercise of document.querySelectorAll(".exercise")) {
+    if (exercise.querySelector("p > em")?.textContent !== "Code.") continue
+    const above = all.filter((cell) => cell.compareDocumentPosition(exercise) & Node.DOCUMENT_POSITION_FOLLOWING)
+    const key = `exercise:${DOCUMENTATION_OPTIONS.pagename}:${exercise.id}`
+    const host = element("div", { className: "gd-answer" })
+    const box = cellBox(host, Math.max(-1, ...above.map(name)), { key, label: "Your Python code for this exercise", below: true })
+    const offer = button(store.get(key) ? "Go on with it" : "Write it here", () => {
+      offer.remove()
+      box.open()
+      host.querySelector("textarea")?.focus()
+    })
+    host.append(offer)
+    exercise.append(host)
+  }
+}
+
 async function assignment() {
   const data = await cells()
   const of = data.exercises.reduce((sum, exercise) => sum + exercise.points, 0)
@@ -117,4 +136,7 @@ async function assignment() {
 }
 
 if (document.querySelector(".gd-hand-in")) assignment()
-else chapter()
+else {
+  chapter()
+  codeExercises()
+}

@@ -18,10 +18,9 @@ const handle = {
   async start({ id, base: from, fromDisk }) {
     base = from
     if (fromDisk) globalThis.fetch = brought
-    const address = async (name) => (fromDisk ? URL.createObjectURL(await (await fetch(base + name)).blob()) : base + name)
     const parts = Promise.all([bytes("numpy.zip"), bytes("gdcourse.zip")])
     parts.catch(() => {})  // it is said where they are waited for
-    importScripts(await address("pyodide.js"), await address("pyodide.asm.js"))
+    if (!fromDisk) importScripts(base + "pyodide.js", base + "pyodide.asm.js")
     say(id, "step", { text: "Starting Python" })
     python = await loadPyodide({ indexURL: base, lockFileURL: base + "lock.json" })
     say(id, "step", { text: "Starting NumPy" })
@@ -60,14 +59,14 @@ _ask`)
   },
 }
 
-// A page opened from a disk fetches nothing: there the page itself brings the files.
+// A page opened from a disk fetches nothing: there the page itself brings the files, Pyodide's scripts before this one.
 async function brought(url) {
   const name = String(url).split("/").pop()
   const bytes = await new Promise((resolve) => {
     wanted.set(name, resolve)
     postMessage({ kind: "need", name })
   })
-  return new Response(bytes, { headers: { "Content-Type": name.endsWith("wasm") ? "application/wasm" : "text/javascript" } })
+  return new Response(bytes, { headers: { "Content-Type": name.endsWith("wasm") ? "application/wasm" : "" } })
 }
 
 async function bytes(name) {

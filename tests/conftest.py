@@ -20,7 +20,7 @@ hypothesis.settings.load_profile("course")
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ["build", ".", "--path-output", ".", "-n", "-W", "--keep-going"]
-SOURCES = ("_config.yml", "_toc.yml", "_ext", "assets", "chapters", "gdcourse")
+SOURCES = ("_config.yml", "_toc.yml", "_ext", "assets", "chapters", "exercises", "gdcourse", "page")
 BROWSERS = "chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"  # the first draws fastest
 CHROMIUM = [
     "--no-sandbox",

@@ -5,6 +5,7 @@ import http.server
 import re
 import shutil
 import threading
+import time
 from functools import partial
 
 import numpy as np
@@ -302,3 +303,35 @@ def test_rules_with_exponentials_agree_to_the_stated_tolerance(engine, kind):
 
 def test_no_kind_of_widget_is_left_out():
     assert {*EXACT, *CLOSE, "path", "question"} == set(WIDGETS)  # a question computes nothing
+
+
+WRONG = """def spectral_step(H):
+    eigenvalues = np.linalg.eigvalsh(H)
+    return 1 / eigenvalues[-1], 2 / eigenvalues[-1], 1 - eigenvalues[0] / eigenvalues[-1]
+"""
+ASK = """async (text) => {""" + UNTIL + """
+  const box = () => document.querySelector(".gd-solution");
+  await until(() => box()?.querySelector("textarea"));
+  const field = box().querySelector("textarea");
+  field.value = text;
+  field.dispatchEvent(new Event("input"));
+  [...box().querySelectorAll("button")].find((one) => one.textContent === "Check").click();
+}"""
+TOLD = """() => [
+  document.querySelector(".gd-solution :is(.gd-verdict, .gd-error)")?.innerText,
+  document.querySelector(".gd-solution .gd-status").textContent,
+]"""
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+def test_python_runs_in_the_page_and_names_the_mistake(engine, copies, server, scheme):
+    base = {"http": f"http://127.0.0.1:{server.server_address[1]}", "file": copies.as_uri()}[scheme]
+    engine.open(f"{base}/exercises/ps03.html")
+    engine.evaluate(ASK, WRONG)
+    end, said = time.monotonic() + 300, [None, ""]
+    while not said[0]:
+        assert time.monotonic() < end, f"no verdict, and the last word is {said[1]!r}"
+        time.sleep(0.2)
+        said = engine.evaluate(TOLD)
+    assert "1 of 4 points" in said[0] and "the step is 1 / L" in said[0] and "Equation (5.7)" in said[0], said
+    assert not faults(engine)
