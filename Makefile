@@ -5,6 +5,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 READY := .venv/.ready
+PASSED = $(if $(KEEP),--passed $(KEEP))
 NAME ?= path
 RESOLVE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate --quiet
@@ -46,10 +47,10 @@ book: $(READY) ## build the book strictly, and say where to open it
 	@echo "The book: file://$(CURDIR)/_build/html/index.html"
 
 test: $(READY) ## run the tests that convince, in minutes: every module and exercise, a book, the grader
-	GDCOURSE_SEEDS=$${GDCOURSE_SEEDS:-3} $(PYTEST) -n logical --dist worksteal -m "not thorough and not browser and not jupyter" --durations=20
+	GDCOURSE_SEEDS=$${GDCOURSE_SEEDS:-3} $(PYTEST) -n logical --dist worksteal -m "not thorough and not browser and not jupyter" --durations=20 $(PASSED)
 
 test-all: $(READY) ## run every test: the thorough ones, every page in the browsers, a live Jupyter
-	$(PYTEST) -n logical --dist worksteal -m "not browser and not jupyter" --durations=20
+	$(PYTEST) -n logical --dist worksteal -m "not browser and not jupyter" --durations=20 $(PASSED)
 	$(PYTEST) -n logical --dist worksteal -m "browser and not jupyter"
 	$(PYTEST) -m jupyter
 

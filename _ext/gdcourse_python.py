@@ -37,7 +37,6 @@ logger = logging.getLogger(__name__)
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "page"
 sys.path.insert(0, str(PAGE))
-from gdcourse_page import needed  # noqa: E402
 
 CORE = ("pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip")
 SCRIPTS = ("engine.js", "cells.js", "verdict.js", "work.js", "start.js")  # one script, in this order
@@ -165,6 +164,8 @@ def chapter_cells(path):
 
 def can_run(cells, number):
     """Tell whether a page can run a cell: whether it and those that it needs ask for nothing that is not there."""
+    from gdcourse_page import needed
+
     return number is not None and number < len(cells) and bool(cells[number].strip()) and not any(
         NOT_HERE.search(cells[n]) for n in needed(cells, number))
 

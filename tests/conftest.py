@@ -41,6 +41,26 @@ def pytest_runtest_call(item):
         return (yield)
 
 
+def pytest_addoption(parser):
+    parser.addoption("--passed", type=Path, help="a file: leave out the tests it names, and add those that pass")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out what an earlier run has passed."""
+    file = config.getoption("passed")
+    if file and file.exists():
+        known = set(file.read_text("utf-8").splitlines())
+        config.hook.pytest_deselected(items=[item for item in items if item.nodeid in known])
+        items[:] = [item for item in items if item.nodeid not in known]
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Add what has passed; one process is told of all."""
+    if file := config.getoption("passed"):
+        with file.open("a", encoding="utf-8") as names:
+            names.writelines(f"{report.nodeid}\n" for report in terminalreporter.stats.get("passed", ()))
+
+
 def unavailable(reason):
     """Skip with the reason printed, or fail where everything is required to be there."""
     if os.environ.get("GDCOURSE_REQUIRE_ALL") == "1":
