@@ -181,13 +181,15 @@ def page_context(app, pagename, templatename, context, doctree):
         return
     app.add_css_file("python.css")
     app.add_js_file(None, body=f'document.documentElement.dataset.python = "{version()}"')
+    if is_assignment(pagename):
+        app.add_js_file(f"../python/pages/{page_name(pagename)}.js", loading_method="defer")
     app.add_js_file("python.js", loading_method="defer")
     record = assignment_record(app, pagename) if is_assignment(pagename) else {
         "cells": chapter_cells(app.env.doc2path(pagename))}  # fmt: skip
     folder = Path(app.outdir, "python", "pages")
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(record, ensure_ascii=False)
-    (folder / f"{page_name(pagename)}.js").write_text(f"gdcoursePage({text})\n", "utf-8")
+    (folder / f"{page_name(pagename)}.js").write_text(f"gdcoursePage = {text}\n", "utf-8")
 
 
 @cache

@@ -17,13 +17,11 @@ function button(text, pressed, more = {}) {
   return element("button", { type: "button", className: "gd-button", onclick: pressed, ...more }, text)
 }
 
-// What the page's cells are: fetched with the first press of a button.
-let record = null
-globalThis.gdcoursePage = (given) => { record = given }
+// What the page's cells are. A chapter fetches them with the first press of a button; an assignment has them at once.
 async function cells() {
   const name = DOCUMENTATION_OPTIONS.pagename.replaceAll("/", "__")
-  if (!record) await load(`${BASE}pages/${name}.js?v=${PAGE}`)
-  return record
+  if (!globalThis.gdcoursePage) await load(`${BASE}pages/${name}.js?v=${PAGE}`)
+  return globalThis.gdcoursePage
 }
 
 // A box for Python: a plain field at once, the editor as soon as it is touched.
