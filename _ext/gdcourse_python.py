@@ -144,7 +144,9 @@ class Mark(SphinxPostTransform):
     formats = ("html",)
 
     def run(self, **kwargs):
-        cells = chapter_cells(self.env.doc2path(self.env.docname)) if runtime() else []
+        if not runtime():
+            return
+        cells = chapter_cells(self.env.doc2path(self.env.docname))
         for node in self.document.findall(nodes.container):
             if node.get("nb_element") == "cell_code":
                 number = node.get("cell_index")
