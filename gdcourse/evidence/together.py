@@ -50,7 +50,7 @@ def train_together(network, kind, optimizer, lr, seeds, data, *, steps, batch=64
             if not np.isfinite(loss).any():
                 break  # all have diverged
             backward(network, parameters, cache, sign * slope, views(network, gradient))
-            update, state = optimizer.step(gradient, state, lr)
+            update, state = optimizer.step(gradient, state, lr, theta)
             theta = theta + update
         right = predictions(network, theta, data) == data.y_test
     return Runs(theta, np.array(losses), first, right.mean(axis=1))
