@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gdcourse.checks.exercise import Behaviour, Mistake, Oracle, Rng
+from gdcourse.checks.exercise import Behaviour, Mistake, Oracle, Rng, _draw
 from gdcourse.checks.running import observe
 from gdcourse.checks.values import (
     LINE,
@@ -107,6 +107,12 @@ def judge(exercise, seed, runs, parameters=(), only=None):
     diagnose = _diagnosis(exercise, seed, runs, expected)
     return [_verdict(exercise, behaviour, seed, runs, expected, parameters, diagnose)
             for behaviour in exercise.behaviours if only in (None, behaviour.name)]  # fmt: skip
+
+
+def forget():
+    """Let go of the cases and runs of all seeds: the next submission has a seed of its own."""
+    for known in (_draw, _known, _differing):
+        known.cache_clear()
 
 
 def passes(exercise, behaviour, seed, runs):

@@ -88,7 +88,7 @@ def test_a_job_says_all_there_is_to_know(course, handed_in, pretend):
     (job,) = pretend
     assert {key: job[key] for key in ("ps", "student", "backend", "limits")} == {
         "ps": PS, "student": "ada", "backend": "kernel", "limits": {"seconds": 7}}  # fmt: skip
-    assert job["seed"] == journal.seed(course, PS)
+    assert job["seed"] == journal.seed(journal.secret(course), PS, "ada", job["cells"])
     assert [c["source"] for c in job["cells"] if c["grade_id"] == "spectral_step"] == ["x = 1"]
     assert json.loads(json.dumps(job)) == job
 

@@ -8,7 +8,6 @@ cells, metadata, tags, outputs, attachments, kernel). What cannot be read is rej
 import copy
 import functools
 import os
-import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,12 +15,9 @@ import nbformat
 
 from gdcourse.grading.authoring.assign import page, release_notebook
 from gdcourse.grading.intake.notebook_file import NEW, Missing, Rejected, cells_of, find, parsed, some
+from gdcourse.grading.intake.showing import as_text, inert
 
 UNREAD = "not-graded"  # id of the cell that says why nothing was run
-TAG = re.compile(r"<(?=[A-Za-z/!?])")
-LINK = re.compile(r"""( \]\(\s*+<?+                                    # [text](place
-  | ^(?:[ \t>*+-]|\d++[.)])*+ \[(?:\\[\s\S]|[^\\\[\]]){1,999}+\]:\s*+<?+  # [label]: place, in a list or quoted, too
-  ) (?!https?://|\#)""", re.MULTILINE | re.VERBOSE)
 
 
 class Skeleton(NamedTuple):
@@ -156,16 +152,9 @@ def rebuild(raw, ours):
     return book, notes
 
 
-def inert(text):
-    """Return Markdown without tags, and with no links but to the web: formgrader would run them with your rights.
-
-    Pictures beside the notebook and pasted into it are not there any more; a link to one would stop nbconvert.
-    """
-    return TAG.sub("< ", LINK.sub(r"\1#", text))
-
-
 def _free(kind, text, ours, index):
     known = ours.free.get((kind, text))
+    kind, text = ("markdown", as_text(text)) if kind == "raw" and not known else (kind, text)
     cell = copy.deepcopy(known) if known else NEW[kind](text)
     cell.id = f"free-{index}"
     return cell

@@ -24,7 +24,7 @@ from gdcourse.grading.authoring.sample import solution_name, solution_source
 SHORT = 50  # tokens beyond what was handed out, below which two people may well write the same
 COMMON = 0.2  # of the class; what more than this share has written is the way one writes it
 ALIKE = 0.6
-MAGIC = re.compile(r"^[ \t]*(?:(?:[\w, \t]+=[ \t]*)?[%!].*|\?.*|.*\?[ \t]*)$", re.MULTILINE)
+MAGIC = re.compile(r"[%!?]|[\w, \t]++=[ \t]*+[%!]")
 
 
 class Group(NamedTuple):
@@ -115,7 +115,8 @@ def _parsed(source):
         try:
             return ast.parse(source)
         except SyntaxError:  # a notebook's %magic, !command or question? takes no answer off the list
-            return ast.parse(MAGIC.sub("", source))
+            lines = ((line.strip(), line) for line in source.split("\n"))
+        return ast.parse("\n".join("" if MAGIC.match(bare) or bare.endswith("?") else line for bare, line in lines))
 
 
 def _bound(node):

@@ -84,6 +84,8 @@ def explain(course, ps, student):
     if result:
         parts.append(f"run in the {result['backend']} back end for {result['seconds']:.1f} s, with the package "
                      f"{result['package'][:12]}")  # fmt: skip
+        if "seed" in line:
+            parts.append(f"the inputs were drawn for this attempt alone; the same again: check(f, seed={line['seed']})")
         for verdict in result["verdicts"].values():
             mark = "ok" if verdict["passed"] else "no"
             parts.append(f"\n{mark}  {verdict['points']:g} of {verdict['of']:g}  {verdict['exercise']}, "

@@ -4,7 +4,7 @@ A job says all there is to know; no database and no file of the course is read:
 
     {"ps": "ps03", "student": "s0001",
      "cells": [{"source": "...", "kind": "free", "grade_id": None}, ...],   # the code cells, in order
-     "seed": 123,                              # the secret one of the assignment: any whole number
+     "seed": 123,                              # the secret one of this submission: any whole number
      "backend": "warm",                        # or "kernel", or "plain"
      "limits": {"cell_seconds": 30, ...}}      # what is left out is from sandbox.limits; so may "limits" be
 
@@ -34,6 +34,7 @@ submission does ends in a result. It keeps a warm process per assignment; `proce
 import threading
 import time
 
+from gdcourse.checks import judging
 from gdcourse.grading.running.cell_outputs import clean
 from gdcourse.grading.running.job import checked
 from gdcourse.grading.running.session import Session
@@ -48,6 +49,7 @@ def execute(job):
     """Run one submission and judge it; see the module's text."""
     job = checked(job)
     with LOCK:
+        judging.forget()
         for attempt in (1, 2):
             started = time.monotonic()
             try:

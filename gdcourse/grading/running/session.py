@@ -97,8 +97,11 @@ class Session:
         self.channel.send("run", cell["source"])
         outputs, ok, cut = self.answer("ran", 3)
         self.running = False
-        self.outputs[number] = made_anew(outputs, self.count)
+        self.outputs[number] = made_anew(outputs, self.count, self.room)
         self.room.take(self.outputs[number])
+        if self.room.refused:
+            self.notes.append(f"{self.doing}: a picture that is no PNG, or too large, was left out.")
+            self.room.refused = False
         if self.stopped:
             self.notes.append(f"{self.doing} was stopped after {seconds:g} seconds.")
         elif ok is not True:
