@@ -82,6 +82,7 @@ class Behaviour:
     untouched: whether the arguments must come back unchanged as well.
     clue(case, run, expected): says what can be seen of a wrong value besides the value, such as where f was asked; or
         returns None.
+    alone: whether holds looks at the run and not at what is expected, so that the reference need not be run.
     """
 
     name: str
@@ -96,6 +97,7 @@ class Behaviour:
     structure: bool = True
     untouched: bool = False
     clue: Callable | None = None
+    alone: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -92,7 +92,7 @@ class Session:
         self.count += 1
         self.counts[number] = self.count
         seconds = self.limits["cell_seconds"]
-        self.allow(seconds, grace=GRACE)
+        self.allow(seconds, work=2 * seconds, grace=GRACE)  # in all threads together
         self.running, self.stopped = True, False
         self.channel.send("run", cell["source"])
         outputs, ok, cut = self.answer("ran", 3)
