@@ -167,7 +167,8 @@ def _fault(exercise, behaviour, case, run, want):
     run, misfit = _fitted(behaviour, run, want)
     if misfit:
         sentence = _sentence_of_misfit(exercise, run, misfit)
-        return Fault("structure", sentence + _right_but_for_its_shape(behaviour, run, want, misfit[0]))
+        kind = "structure" if run.output is not None else "prints" if run.printed.strip() else "nothing"
+        return Fault(kind, sentence + _right_but_for_its_shape(behaviour, run, want, misfit[0]))
     if behaviour.untouched and (changed := _changed(case, run)):
         return Fault("untouched", f"changes its argument {' and '.join(changed)}.")
     if behaviour.holds:
@@ -220,7 +221,9 @@ def _sentence_of_problem(problem):
     if problem.kind == "exit":
         return f"leaves Python by exit() instead of returning.{at}"
     sure = " (NumPy and what comes with Python are sure to be there.)" if problem.name == "ModuleNotFoundError" else ""
-    return f"stops with {problem.name}: {problem.message or 'no message'}{sure}{at}"
+    name = problem.name if problem.name.isidentifier() else "an exception of another name"
+    message = " ".join(problem.message.split()) or "no message"  # on one line: it is hers
+    return f"stops with {name}: {message}{sure}{at}"
 
 
 def _sentence_of_misfit(exercise, run, misfit):

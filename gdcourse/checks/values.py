@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 LINE = 68  # characters of a value that still read well inside a sentence
+SHOWN = 100  # items of a list or dictionary that anybody reads
 
 
 class Opaque(NamedTuple):
@@ -61,7 +62,8 @@ def describe(value):
         kind = {"c": " of complex numbers", "b": " of True and False"}.get(value.dtype.kind, "")
         return f"an array of shape {value.shape}{kind}" if value.ndim else "a number"
     if isinstance(value, dict):
-        return "a dictionary with " + (", ".join(map(repr, value)) or "nothing in it")
+        keys = [repr(key) if len(str(key)) <= LINE else f"{str(key)[:LINE]!r}..." for key in list(value)[:8]]
+        return "a dictionary with " + (", ".join(keys + ["..."] * (len(value) > 8)) or "nothing in it")
     if not isinstance(value, tuple | list):
         return f"a {type(value).__name__}"
     return f"a {type(value).__name__} of {len(value)}" if value else f"an empty {type(value).__name__}"
@@ -225,12 +227,13 @@ def show(value, digits=5):
         text = show(value.tolist(), digits).replace(".0,", ",").replace(".0]", "]") if value.size <= 40 else ""
         return text if text and len(text) <= LINE else f"an array of shape {value.shape}"
     if isinstance(value, tuple | list):
-        inside = ", ".join(show(item, digits) for item in value)
+        inside = ", ".join([show(item, digits) for item in value[:SHOWN]] + ["..."] * (len(value) > SHOWN))
         if len(inside) > LINE and all(isinstance(item, np.ndarray) for item in value):
             return f"{len(value)} arrays, the first of shape {value[0].shape}"
         return f"[{inside}]" if isinstance(value, list) else f"({inside}{',' if len(value) == 1 else ''})"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key!r}: {show(item, digits)}" for key, item in value.items()) + "}"
+        items = [f"{show(key)}: {show(item, digits)}" for key, item in list(value.items())[:SHOWN]]
+        return "{" + ", ".join(items + ["..."] * (len(value) > SHOWN)) + "}"
     return describe(value)
 
 

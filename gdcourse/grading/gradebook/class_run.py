@@ -123,7 +123,9 @@ class Run:
                 self.done(plan, "grader error", "nbgrader reads other points in the outputs than were given.")
                 return
             score = self.book.enter(plan.student, shown(notebook), plan.submission.timestamp)
-            self.done(plan, status, reason, score, result["backend"])
+            failed = {cell: (v["kind"], v["mistake"]) for cell, v in result["verdicts"].items() if not v["passed"]}
+            errors = [rebuilding.three_lines([line]) for line in result["errors"]]
+            self.done(plan, status, reason, score, result["backend"], failed=failed, errors=errors)
 
     @contextlib.contextmanager
     def our_fault(self, plan):
@@ -139,8 +141,8 @@ class Run:
         except Exception as error:
             self.done(plan, "grader error", f"could not be entered: {type(error).__name__}: {error}")
 
-    def done(self, plan, status, reason="", score=None, backend=""):
+    def done(self, plan, status, reason="", score=None, backend="", **more):
         outcome = Outcome(plan.student, status, reason, score, True, backend, plan.key)
         self.journal.add_done(plan.student, status=status, reason=reason, score=score, backend=backend, key=plan.key,
-                              mark=plan.mark, seed=plan.seed)  # fmt: skip
+                              mark=plan.mark, seed=plan.seed, **more)  # fmt: skip
         self.outcomes.append(outcome)

@@ -1,6 +1,7 @@
 """What a submission's process says came out of a cell, made anew from what may be believed."""
 
 import base64
+import builtins
 import re
 
 from gdcourse.grading.running.pictures import picture
@@ -8,6 +9,7 @@ from gdcourse.grading.sandbox.wire import WireError
 
 ERASED = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-_]?|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
+OTHERS = "LinAlgError", "AxisError", "StdinNotImplementedError", "UsageError"
 DOTS = 100_000_000  # in all pictures of a notebook: a browser takes four bytes for each
 
 
@@ -61,6 +63,11 @@ def rich(data, room):
         room.dots -= made[1]
         kept["image/png"] = base64.b64encode(made[0]).decode() + "\n"
     return kept
+
+
+def known(name):
+    """Tell whether the name of an exception is one of Python's or NumPy's, and not a sentence of the student's."""
+    return isinstance(getattr(builtins, name, None), type) or name in OTHERS
 
 
 def clean(text):

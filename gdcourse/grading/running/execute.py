@@ -19,13 +19,13 @@ The result:
      "counts": for each cell its execution count, or None if it did not come to run,
      "scores": {grade_id: points} of every test cell, 0 where nothing was judged,
      "verdicts": {grade_id: {"passed": bool, "text": the feedback, "mistake": name or None, "exercise": its name,
-                             "behaviour": its name, "points": got, "of": to be had, "seed": None}},
-     "notes": [what a person may want to know, a line each],
+                             "behaviour": its name, "points": got, "of": to be had, "kind": of fault, or ""}},
+     "notes": [what a person may want to know, a line each], "errors": [those that only tell of a cell's error],
      "backend": ..., "seconds": ..., "package": package_hash()}
 
 A test cell's outputs are what nbgrader scores and shows: text on stdout if it passed, an `error` with the feedback if
 not. Nothing else than text, PNG pictures and errors comes out of any cell, without control characters. The secret seed
-never appears in a result; the "seed" of a verdict is None.
+never appears in a result.
 
 `execute` raises ValueError for a job that is none, and `SandboxError` where this machine has no sandbox; whatever a
 submission does ends in a result. It keeps a warm process per assignment; `processes.close()` ends it.
@@ -68,4 +68,5 @@ def execute(job):
 def _failed(job, reason):
     """Return the result of a job that could not be judged, by no fault of the student's: no score at all."""
     return {"status": "grader error", "reason": clean(reason), "outputs": [[] for _ in job["cells"]],
-            "counts": [None for _ in job["cells"]], "scores": {}, "verdicts": {}, "notes": []}  # fmt: skip
+            "counts": [None for _ in job["cells"]], "scores": {}, "verdicts": {}, "notes": [],
+            "errors": []}  # fmt: skip
