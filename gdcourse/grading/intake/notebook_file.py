@@ -99,7 +99,7 @@ def parsed(path):
 
 
 def cells_of(raw, notes):
-    """Return [(type, text, grade_id or None)] of a parsed notebook; add to the notes. Raises: Rejected."""
+    """Return [(type, text, grade_id or None, id or None)] of a parsed notebook; add to the notes. Raises: Rejected."""
     if not isinstance(raw, dict):
         raise Rejected("The file is no notebook. Download it again from Jupyter and hand that in.")
     if isinstance(raw.get("refused"), str):  # left by collect.py in place of an archive
@@ -118,7 +118,7 @@ def cells_of(raw, notes):
     if len(cells) > CELLS:
         raise Rejected(f"The notebook has {len(cells):,} cells, and {CELLS:,} are enough. Remove those not needed.")
     read = [_cell(cell, number) for number, cell in enumerate(cells, 1)]
-    if sum(len(text) for _, text, _ in read) > TEXT:
+    if sum(len(text) for _, text, *_ in read) > TEXT:
         raise Rejected("There are more than two million characters in its cells. Remove data typed into them.")
     return read
 
@@ -135,4 +135,4 @@ def _cell(cell, number):
     mark = cell.get("metadata")
     for key in ("nbgrader", "grade_id"):
         mark = mark.get(key) if isinstance(mark, dict) else None
-    return kind, text, mark if isinstance(mark, str) and mark else None
+    return kind, text, *(name if isinstance(name, str) and name else None for name in (mark, cell.get("id")))
