@@ -336,9 +336,17 @@ def _diagnosis(exercise, seed, runs, expected):
             exercise.draw(behaviour, seed), runs(behaviour), _known(exercise, m, seed)(behaviour),
             expected(behaviour), strict=True))  # fmt: skip
 
+    def agrees_once(m, behaviour, at):
+        """Tell whether a mistake agrees in the one case: most do not, and need not be run on all of them."""
+        case, want = exercise.draw(behaviour, seed)[at], expected(behaviour)[at]
+        (run,) = observe(exercise.functions(m), [case], behaviour.drive, exercise.seconds)
+        return _same_outcome(exercise, behaviour, case, runs(behaviour)[at], run, want)
+
     def diagnose(behaviour):
-        fitting = [m for m in exercise.mistakes
-                   if _differing(exercise, m, behaviour, seed) and agrees(m, behaviour)]  # fmt: skip
+        at = next(at for at, want in enumerate(expected(behaviour)) if _fault(
+            exercise, behaviour, exercise.draw(behaviour, seed)[at], runs(behaviour)[at], want))  # fmt: skip
+        fitting = [m for m in exercise.mistakes if agrees_once(m, behaviour, at) and
+                   _differing(exercise, m, behaviour, seed) and agrees(m, behaviour)]  # fmt: skip
         throughout = [m for m in fitting if all(agrees(m, other) for other in exercise.behaviours)]
         if len(throughout) == 1:
             return throughout[0]

@@ -41,6 +41,18 @@ def closing(done):
     return "\n".join(f"{a:{widths[0]}}  {b:>{widths[1]}}  {c:>{widths[2]}}  {d}".rstrip() for a, b, c, d in rows)
 
 
+def not_final(entries):
+    """Return lines on what the scores in the table do not say: answers that wait for a person, and late work."""
+    waiting, late = [e for e in entries if e.waiting], [e for e in entries if e.penalty]
+    lines = [f"Not final: answers of {_students(len(waiting))} wait to be graded by hand."] * bool(waiting)
+    return lines + [f"Taken off already, for being late: {sum(e.penalty for e in late):g} points of "
+                    f"{_students(len(late))}."] * bool(late)  # fmt: skip
+
+
+def _students(count):
+    return f"{count} student{'s' * (count != 1)}"
+
+
 def status(course, ps):
     """Return a line for each student: status, score, reason."""
     from gdcourse.grading.gradebook.reading import read

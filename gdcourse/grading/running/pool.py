@@ -145,7 +145,9 @@ class Pool:
                 else:
                     worker.end(0)
                     self.free.append(self.worker())
-                    yield worker.token, failed("the process that ran it went away, twice.")
+                    yield worker.token, failed(
+                        "the process that ran it went away, twice, or had not ended long after its limit. On a quieter "
+                        "machine, or with fewer --workers, it may come to its end.")
 
     def __enter__(self):
         return self
