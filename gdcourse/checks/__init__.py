@@ -56,7 +56,9 @@ and a row in `MODULES`. What else a declaration can say:
 
 `python -m gdcourse.checks confusion ps03` prints the diagnosis that every known mistake gets. The tests require of
 every exercise, without being told of it: the reference and every style get all points; every mistake loses some and is
-named, never as another, and costs the same whatever the seed; a function that only pretends gets nothing. So begin each
+named, never as another, and costs the same whatever the seed; a function that only pretends gets nothing, nor does one
+that counts its calls: cases come in an order that is drawn, and where answers are of few kinds, `again` lets them come
+more often, and `drawn_seeds` draws which generator is which. So begin each
 behaviour with fixed cases on which the mistakes show, and give it one that a constant answer fails ("raises an error
 uphill, *and only then*").
 """

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 
 from gdcourse.checks.exercise import Assignment, Behaviour, Exercise, Oracle, altered, mistake, source_of
-from gdcourse.checks.shared import named
+from gdcourse.checks.shared import again, named
 
 # Value: a number that remembers what it was computed from
 
@@ -1041,6 +1041,7 @@ def _wrong_in_places(rng):
         yield _search(bugs, 1.0, *_drawn(rng))
 
 
+@again(12)
 def _other_scales(rng):
     yield _search((None, "sign", None, "twice", "output"), 1e-6, 0, X_FIXED, DY_FIXED)
     yield _search((None,) * 5, 1.0, 0, X_FIXED, DY_FIXED)

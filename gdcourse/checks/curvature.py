@@ -3,7 +3,7 @@
 import numpy as np
 
 from gdcourse.checks.exercise import Assignment, Behaviour, Exercise, Oracle, altered, mistake
-from gdcourse.checks.shared import asked_at_another_step, curved, quadratic
+from gdcourse.checks.shared import again, asked_at_another_step, curved, quadratic
 
 # hessian_vector_product: curvature along one direction
 
@@ -367,6 +367,20 @@ def _gaussians(rng):
         yield dict(mu=float(rng.normal()), log_sigma=float(rng.uniform(0.2, 1.5) * rng.choice([-1, 1])))
 
 
+def _two_widths(rng):
+    yield dict(mu=1.0, log_sigmas=[0.5, 0.5, -1.0])
+    for _ in range(3):
+        widths = rng.uniform(0.2, 1.5, size=2) * [1, -1]
+        yield dict(mu=float(rng.normal()), log_sigmas=[float(widths[k]) for k in rng.permutation([0, 0, 1, 1, 1])])
+
+
+def _look_at_spread(fisher_gaussian, mu, log_sigmas):
+    found = [np.array(fisher_gaussian(mu, log_sigma), dtype=float) for log_sigma in log_sigmas]
+    firsts = [float(F[0, 0]) for F in found]
+    return {"entries": [[F[1, 1], F[0, 1], F[1, 0]] for F in found],
+            "where the entry of mu is as before": [firsts.index(first) for first in firsts]}  # fmt: skip
+
+
 FISHER_GAUSSIAN = Exercise(
     signature="fisher_gaussian(mu, log_sigma)",
     returns="F",
@@ -375,7 +389,7 @@ FISHER_GAUSSIAN = Exercise(
     behaviours=(
         Behaviour("mean", 1, "the entry of mu", view=lambda run: run.output[0][0], rtol=1e-6),
         Behaviour("spread", 1, "the entry of log sigma, and zeros beside the diagonal", rtol=1e-6, atol=1e-9,
-                  view=lambda run: (run.output[1][1], run.output[0][1], run.output[1][0])),
+                  cases=_two_widths, drive=_look_at_spread),
     ),
     mistakes=(forgets_the_square, differentiates_by_sigma, is_the_identity, takes_the_logarithm_for_sigma,
               gives_the_covariance, halves_the_spread),
@@ -708,6 +722,7 @@ def _apart(rng):
         yield dict(z=rng.choice([-1, 1], size=d) * rng.uniform(1.1, 4, size=d) * t, t=t)
 
 
+@again(8)
 def _near_zero(rng):
     yield dict(z=np.array([0.3, -0.2, -3.0]), t=0.5)
     yield dict(z=np.array([0.0, 0.5, -0.5, 1.5]), t=0.5)
@@ -897,6 +912,7 @@ def relu_by_entries(z):
     return [1 if zi >= 0 else 0 for zi in z]
 
 
+@again(10)
 def _off_the_kink(rng):
     yield dict(z=np.array([2.0, -0.5]))
     for d in (2, 5):
@@ -906,7 +922,8 @@ def _off_the_kink(rng):
 def _at_the_kink(rng):
     yield dict(z=np.array([0.0, 2.0, -3.0]))
     yield dict(z=np.array([-1.0, 0.0]))
-    yield dict(z=np.array([0.0, rng.uniform(1.5, 3), -rng.uniform(1.5, 3), 0.0]))
+    for _ in range(4):
+        yield dict(z=rng.permutation([0.0, rng.uniform(1.5, 3), -rng.uniform(1.5, 3), -1.0, 2.0, 0.0]))
 
 
 def _touches_from_below(case, run, expected):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from gdcourse.checks.exercise import Assignment, Behaviour, Exercise, Oracle, altered, mistake
-from gdcourse.checks.shared import bowl, bowl_about_zero, canyon, clear_of_ties, drawn, times
+from gdcourse.checks.shared import again, bowl, bowl_about_zero, canyon, clear_of_ties, drawn, times
 
 # spectral_step: two rates and what they promise
 
@@ -209,6 +209,7 @@ def _canyons(rng):
         yield dict(kappa=kappa, eps=clear_of_ties(10 ** rng.uniform(-8, -1), (kappa + 1) / (kappa - 1)))
 
 
+@again(8)
 def _easy_bowls(rng):
     yield dict(kappa=1.0, eps=float(rng.uniform(0.01, 0.5)))
     yield dict(kappa=1.0, eps=1e-9)
@@ -412,6 +413,7 @@ def _settings(rng):
     yield from drawn(demanding, 5, _clear)
 
 
+@again(14)
 def _uphill(rng):
     yield dict(f=_bowl_in_one_dimension(1.0), g=np.array([1.0]), x=np.array([1.0]), p=np.array([1.0]))
     yield dict(f=_bowl_in_one_dimension(1.0), g=np.array([1.0, 0.0]), x=np.array([1.0, 0.0]), p=np.array([0.0, 1.0]))

@@ -3,7 +3,16 @@
 import numpy as np
 
 from gdcourse.checks.exercise import Assignment, Behaviour, Exercise, Oracle, altered, mistake
-from gdcourse.checks.shared import asked_at_another_step, bowl, bowl_about_zero, clear_of_zero, counted, times, turned
+from gdcourse.checks.shared import (
+    again,
+    asked_at_another_step,
+    bowl,
+    bowl_about_zero,
+    clear_of_zero,
+    counted,
+    times,
+    turned,
+)
 from gdcourse.checks.values import show_apart
 
 # numerical_gradient: a derivative measured from both sides
@@ -190,6 +199,7 @@ def _tables_and_whole_numbers(rng):
     yield dict(f=_wavy(rng, (3,)), x=rng.integers(1, 4, size=3))
 
 
+@again(10)
 def _long_steps_and_tables(rng):
     yield dict(f=CUBE, x=np.array([1.0]), h=0.5)
     yield dict(f=_wavy(rng, (4,)), x=clear_of_zero(rng, 4))
@@ -457,9 +467,10 @@ def _unit_directions(rng):
         yield dict(grad=clear_of_zero(rng, d) * 3, v=v / np.linalg.norm(v))
 
 
+@again(18)
 def _directions(rng):
     yield dict(grad=np.array([3.0, 4.0]), v=np.array([2.0, 0.0]))
-    yield dict(grad=np.array([3.0, 4.0]), v=np.array([0.0, 0.002]))
+    yield dict(grad=np.array([3.0, 4.0]), v=np.array([0.0, -0.002]))
     for d in (1, 2, 4):
         yield dict(grad=rng.normal(size=d) * 4, v=rng.normal(size=d) * 10 ** rng.uniform(-1, 1))
 
@@ -834,6 +845,7 @@ def _right(rng):
     yield _suspect(rng, 3, 2, 1.0005)
 
 
+@again(12)
 def _zeros(rng):
     yield dict(f=Oracle("f", lambda x: float(x[0] ** 2), "f(x) = x[0]**2"),
                g=Oracle("g", lambda x: np.array([2 * x[0], 0.0]), "g(x) = [2 * x[0], 0]"), x=np.array([1.0, 1.0]))

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gdcourse.checks.exercise import Behaviour, Mistake, Oracle, Rng
+from gdcourse.checks.exercise import Behaviour, Mistake, Oracle, Rng, Run, _draw
 from gdcourse.checks.running import observe
 from gdcourse.checks.values import (
     LINE,
@@ -85,6 +85,8 @@ def _known(exercise, solution, seed):
     runs = answers(replace(exercise, seconds=20 * exercise.seconds), solution, seed)
 
     def sound(behaviour):
+        if behaviour.alone:
+            return [Run()] * len(exercise.draw(behaviour, seed))
         if any(run.problem and run.problem.kind != "raised" for run in runs(behaviour)):
             raise RuntimeError(f"the reference of {exercise.name} did not come to an end on {behaviour.name!r}, "
                                f"seed {seed}")
@@ -107,6 +109,12 @@ def judge(exercise, seed, runs, parameters=(), only=None):
     diagnose = _diagnosis(exercise, seed, runs, expected)
     return [_verdict(exercise, behaviour, seed, runs, expected, parameters, diagnose)
             for behaviour in exercise.behaviours if only in (None, behaviour.name)]  # fmt: skip
+
+
+def forget():
+    """Let go of the cases and runs of all seeds: the next submission has a seed of its own."""
+    for known in (_draw, _known, _differing):
+        known.cache_clear()
 
 
 def passes(exercise, behaviour, seed, runs):
@@ -159,7 +167,8 @@ def _fault(exercise, behaviour, case, run, want):
     run, misfit = _fitted(behaviour, run, want)
     if misfit:
         sentence = _sentence_of_misfit(exercise, run, misfit)
-        return Fault("structure", sentence + _right_but_for_its_shape(behaviour, run, want, misfit[0]))
+        kind = "structure" if run.output is not None else "prints" if run.printed.strip() else "nothing"
+        return Fault(kind, sentence + _right_but_for_its_shape(behaviour, run, want, misfit[0]))
     if behaviour.untouched and (changed := _changed(case, run)):
         return Fault("untouched", f"changes its argument {' and '.join(changed)}.")
     if behaviour.holds:
@@ -212,7 +221,9 @@ def _sentence_of_problem(problem):
     if problem.kind == "exit":
         return f"leaves Python by exit() instead of returning.{at}"
     sure = " (NumPy and what comes with Python are sure to be there.)" if problem.name == "ModuleNotFoundError" else ""
-    return f"stops with {problem.name}: {problem.message or 'no message'}{sure}{at}"
+    name = problem.name if problem.name.isidentifier() else "an exception of another name"
+    message = " ".join(problem.message.split()) or "no message"  # on one line: it is hers
+    return f"stops with {name}: {message}{sure}{at}"
 
 
 def _sentence_of_misfit(exercise, run, misfit):
@@ -325,9 +336,17 @@ def _diagnosis(exercise, seed, runs, expected):
             exercise.draw(behaviour, seed), runs(behaviour), _known(exercise, m, seed)(behaviour),
             expected(behaviour), strict=True))  # fmt: skip
 
+    def agrees_once(m, behaviour, at):
+        """Tell whether a mistake agrees in the one case: most do not, and need not be run on all of them."""
+        case, want = exercise.draw(behaviour, seed)[at], expected(behaviour)[at]
+        (run,) = observe(exercise.functions(m), [case], behaviour.drive, exercise.seconds)
+        return _same_outcome(exercise, behaviour, case, runs(behaviour)[at], run, want)
+
     def diagnose(behaviour):
-        fitting = [m for m in exercise.mistakes
-                   if _differing(exercise, m, behaviour, seed) and agrees(m, behaviour)]  # fmt: skip
+        at = next(at for at, want in enumerate(expected(behaviour)) if _fault(
+            exercise, behaviour, exercise.draw(behaviour, seed)[at], runs(behaviour)[at], want))  # fmt: skip
+        fitting = [m for m in exercise.mistakes if agrees_once(m, behaviour, at) and
+                   _differing(exercise, m, behaviour, seed) and agrees(m, behaviour)]  # fmt: skip
         throughout = [m for m in fitting if all(agrees(m, other) for other in exercise.behaviours)]
         if len(throughout) == 1:
             return throughout[0]

@@ -4,6 +4,7 @@ Nothing here knows what is right. It needs NumPy and the two modules of plain re
 student's own process while the judge sits elsewhere.
 """
 
+import builtins
 import contextlib
 import ctypes
 import functools
@@ -69,8 +70,14 @@ def _run(functions, case, drive, printed):
         problem = Problem("exit", line=_where(stop, functions))
     except Exception as error:
         line = _where(error, functions) or _blame(came)
-        problem = Problem("raised", type(error).__name__, _shortened(str(error)), line)
+        problem = Problem("raised", _name(error), _shortened(str(error)), line)
     return Run(output, snapshot(args), tuple(calls), problem, printed.since(start))
+
+
+def _name(error):
+    """Return what an exception is called, one of the student's own by what it is derived from."""
+    return next(kind.__name__ for kind in type(error).__mro__ if getattr(builtins, kind.__name__, None) is kind
+                or kind.__module__.partition(".")[0] == "numpy")
 
 
 def _shortened(text, most=300):

@@ -18,6 +18,30 @@ def named(name, cases):
     return cases
 
 
+def again(count):
+    """Let cases come again, in an order that is drawn, until there are that many.
+
+    Where answers are of few kinds, a few cases could be told by counting the calls: one time in six for three.
+    """
+    def more(cases):
+        def drawn(rng):
+            deck = list(cases(rng))
+            yield from deck
+            for place in rng.integers(len(deck), size=count - len(deck)):
+                yield deck[place]
+
+        return named(cases.__name__, drawn)
+
+    return more
+
+
+def drawn_seeds(rng, count=4):
+    """Return seeds of two kinds, in an order that is drawn: who counts calls does not know which is which."""
+    kinds = rng.choice(10_000, size=2, replace=False)
+    order = rng.permutation([0, 1, *rng.integers(2, size=count - 2)])
+    return [int(kinds[kind]) for kind in order]
+
+
 def new_rng(rng, below=2**32):
     """Return a generator for a case. below: the first seed that is too large."""
     return Rng(int(rng.integers(below)))
@@ -147,8 +171,15 @@ def listed(sizes):
     return ", ".join(map(str, sizes[:8])) + (", ..." if len(sizes) > 8 else "")
 
 
-def order_from_rng(same, differs):
-    """Say what is wrong with orders drawn from two generators of one seed and a third of another, if anything is."""
+def alike(results):
+    """Return which of some results are equal: for each the place of the first that is."""
+    return [results.index(one) for one in results]
+
+
+def order_from_rng(seeds, orders):
+    """Say what is wrong with orders that were drawn from generators of these seeds, if anything is."""
+    pairs = list(zip(alike(seeds), alike(orders), strict=True))
+    same, differs = all(a >= b for a, b in pairs), all(a <= b for a, b in pairs)
     if not same:
         return "two generators with the same seed give different orders."
     return None if differs else "two generators with different seeds give the same order."

@@ -10,6 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 LINE = 68  # characters of a value that still read well inside a sentence
+LONG = {"g": float, "G": complex}  # numbers longer than Python's, by NumPy's letter
+SHOWN = 100  # items of a list or dictionary that anybody reads
 
 
 class Opaque(NamedTuple):
@@ -23,24 +25,42 @@ def snapshot(value, depth=8):
     if value is None or type(value) in (bool, int, float, str):
         return value
     if isinstance(value, np.generic):
+        if value.dtype.char in LONG:  # whose item() is itself
+            return LONG[value.dtype.char](value)
         return snapshot(value.item(), depth) if value.dtype.kind in "biufcU" else Opaque(type(value).__name__)
     if isinstance(value, np.ndarray):
-        if value.dtype.kind in "biufc":
-            return np.array(value)  # a plain ndarray, whatever subclass came
-        return value.tolist() if value.dtype.kind == "U" else Opaque("numpy array of objects")
+        if value.dtype.kind in "biufc":  # a plain ndarray, whatever subclass came
+            return np.array(value, dtype=LONG.get(value.dtype.char, value.dtype))
+        return value.tolist() if value.dtype.kind == "U" else _of_objects(value)
     if depth and isinstance(value, tuple):
         return tuple(snapshot(item, depth - 1) for item in value)
     if depth and isinstance(value, list):
         return [snapshot(item, depth - 1) for item in value]
     if depth and isinstance(value, dict):
-        return {k if isinstance(k, int | str) else str(k): snapshot(item, depth - 1) for k, item in value.items()}
-    if isinstance(value, bool | int | float | str):  # a subclass: keep the plain part
-        return next(kind(value) for kind in (bool, int, float, str) if isinstance(value, kind))
+        return {_key(k): snapshot(item, depth - 1) for k, item in value.items()}
+    if isinstance(value, str):  # a subclass, as of Enum: the plain part, whatever it calls itself
+        return str.__str__(value)
+    if isinstance(value, int | float):
+        return int.__int__(value) if isinstance(value, int) else float.__float__(value)
     return Opaque(type(value).__name__) if not isinstance(value, complex) else complex(value)
 
 
+def _key(key):
+    return snapshot(key) if isinstance(key, int | str | np.integer) else str(key)
+
+
+def _of_objects(array):
+    """Return an array that says it is of objects as one of numbers, if that is what they are."""
+    try:
+        numbers = np.array(array.tolist())
+    except ValueError:
+        numbers = array
+    return snapshot(numbers) if numbers.dtype.kind in "biufc" else Opaque("numpy array of objects")
+
+
 def is_number(value):
-    return isinstance(value, int | float | complex) and not isinstance(value, bool)
+    """Tell whether a value is a number: also one that was taken out of an array, of whatever precision."""
+    return isinstance(value, int | float | complex | np.number) and not isinstance(value, bool)
 
 
 def describe(value):
@@ -51,17 +71,18 @@ def describe(value):
         return f"{_article(value.kind)} {value.kind}"
     if isinstance(value, bool):
         return "True or False"
-    if isinstance(value, int | float):
-        return "a number"
-    if isinstance(value, complex):
+    if isinstance(value, complex | np.complexfloating):
         return "a complex number"
+    if is_number(value):
+        return "a number"
     if isinstance(value, str):
         return "a text"
     if isinstance(value, np.ndarray):
         kind = {"c": " of complex numbers", "b": " of True and False"}.get(value.dtype.kind, "")
         return f"an array of shape {value.shape}{kind}" if value.ndim else "a number"
     if isinstance(value, dict):
-        return "a dictionary with " + (", ".join(map(repr, value)) or "nothing in it")
+        keys = [repr(key) if len(str(key)) <= LINE else f"{str(key)[:LINE]!r}..." for key in list(value)[:8]]
+        return "a dictionary with " + (", ".join(keys + ["..."] * (len(value) > 8)) or "nothing in it")
     if not isinstance(value, tuple | list):
         return f"a {type(value).__name__}"
     return f"a {type(value).__name__} of {len(value)}" if value else f"an empty {type(value).__name__}"
@@ -78,6 +99,8 @@ def conform(value, like, path=""):
 
     Returns: (value, None), or (None, (path, what came, what was expected)).
     """
+    if isinstance(value, Opaque):  # which is a tuple
+        return None, (path, describe(value), describe(like))
     if isinstance(like, np.ndarray) and like.ndim:
         fits, value = _as_array(value, like)
     elif isinstance(like, tuple | list | dict):
@@ -123,6 +146,7 @@ def same(a, b, rtol=1e-7, atol=1e-12):
 
 def first_difference(a, b, rtol=1e-7, atol=1e-12, path=()):
     """Return (path, a's part, b's part) where two plain values first disagree, or None if they agree."""
+    a, b = (snapshot(x) if isinstance(x, np.generic) else x for x in (a, b))
     if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
         if a.shape != b.shape:
             return path, a, b
@@ -210,6 +234,8 @@ def size(value):
 
 def show(value, digits=5):
     """Write a plain value on one line, the way a student would type it, shortened if it is long."""
+    if isinstance(value, np.generic):
+        value = snapshot(value)
     if isinstance(value, bool) or value is None:
         return str(value)
     if isinstance(value, Opaque):
@@ -225,12 +251,13 @@ def show(value, digits=5):
         text = show(value.tolist(), digits).replace(".0,", ",").replace(".0]", "]") if value.size <= 40 else ""
         return text if text and len(text) <= LINE else f"an array of shape {value.shape}"
     if isinstance(value, tuple | list):
-        inside = ", ".join(show(item, digits) for item in value)
+        inside = ", ".join([show(item, digits) for item in value[:SHOWN]] + ["..."] * (len(value) > SHOWN))
         if len(inside) > LINE and all(isinstance(item, np.ndarray) for item in value):
             return f"{len(value)} arrays, the first of shape {value[0].shape}"
         return f"[{inside}]" if isinstance(value, list) else f"({inside}{',' if len(value) == 1 else ''})"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key!r}: {show(item, digits)}" for key, item in value.items()) + "}"
+        items = [f"{show(key)}: {show(item, digits)}" for key, item in list(value.items())[:SHOWN]]
+        return "{" + ", ".join(items + ["..."] * (len(value) > SHOWN)) + "}"
     return describe(value)
 
 

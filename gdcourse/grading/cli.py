@@ -152,7 +152,10 @@ def _grade(course, ps, backend, **options):
         click.echo(f"Nothing to grade: there is no submission of {ps}{ended} among those asked for.")
         return
     again = sum(not outcome.now for outcome in done)
-    click.echo(tables.closing(tables.as_marked(done, read(course, ps, notebooks=False)[0])))
+    entries = read(course, ps, notebooks=False)[0]
+    click.echo(tables.closing(tables.as_marked(done, entries)))
+    for line in tables.not_final(entries):
+        click.echo(line)
     if again:
         click.echo(f"{again} of {len(done)} had not changed since they were graded.")
     click.echo(f"Grades: {tables.write_csv(course, ps)}")

@@ -1,5 +1,7 @@
 """A made-up class: the same from the same seed, varied, and worth what it says."""
 
+import shutil
+
 import nbformat
 import pytest
 from nbgrader.utils import parse_utc
@@ -7,6 +9,7 @@ from nbgrader.utils import parse_utc
 from gdcourse import checks
 from gdcourse.grading.authoring.assign import release_notebook
 from gdcourse.grading.authoring.sample import DUE, answers, expected_points, made_up_class, write_class
+from gdcourse.grading.course.directory import CourseError
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +84,16 @@ def test_notebooks_come_as_students_leave_them(course, handed_in):
     stamps = [(folder / "submitted" / student / "ps03" / "timestamp.txt").read_text("utf-8") for student in made]
     late = [parse_utc(stamp.strip()) > DUE.replace(tzinfo=None) for stamp in stamps]
     assert 0 < sum(late) < 4 and not late[0]
+
+
+def test_a_class_is_not_made_over_what_somebody_handed_in(request, tmp_path):
+    shutil.copy(request.config.rootpath / "exercises" / "ps03.md", tmp_path)
+    shutil.copy(request.config.rootpath / "exercises" / "nbgrader_config.py", tmp_path)
+    write_class(tmp_path, "ps03", 6, 0)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.ipynb")}
+    write_class(tmp_path, "ps03", 6, 0)  # the same again may be
+    real = tmp_path / "submitted" / "s0004" / "ps03" / "ps03.ipynb"
+    real.write_text("mine")
+    with pytest.raises(CourseError, match="s0004 handed in ps03 already"):
+        write_class(tmp_path, "ps03", 6, 1)
+    assert real.read_text() == "mine" and len(before) == 6

@@ -77,10 +77,10 @@ def make_believe(job, status="graded", reason="", passed=lambda name: True):
         outputs.append([] if passed(name) else [no])
     verdicts = {name: {"passed": passed(name), "text": "ok" if passed(name) else f"{name} is wrong", "mistake": None,
                        "exercise": name.partition("-")[0], "behaviour": name.partition("-")[2], "points": scores[name],
-                       "of": points[name]} for name in scores}  # fmt: skip
+                       "of": points[name], "kind": "" if passed(name) else "value"} for name in scores}  # fmt: skip
     return {"status": status, "reason": reason, "outputs": outputs, "counts": list(range(1, len(outputs) + 1)),
-            "scores": scores, "verdicts": verdicts, "notes": [], "backend": job["backend"], "seconds": 0.1,
-            "package": "p"}  # fmt: skip
+            "scores": scores, "verdicts": verdicts, "notes": [], "errors": [], "backend": job["backend"],
+            "seconds": 0.1, "package": "p"}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

@@ -99,7 +99,7 @@ def test_who_hands_in_no_notebook_has_a_line(collected, ours, end):
                "Eve Out": f"{PS}.ipynb (no ordinary file of its folder)",
                "Zip Zero": "all.zip (there is no notebook in it)", "Kim Lee 7": ".DS_Store",
                "Bad Both": f"a.7z, {PS}.zip (it is no archive, or a damaged one)",
-               "noethere": f"noethere_12_78_{PS}-1.pdf", "Loose One": f"Loose One {PS}.pdf"}  # fmt: skip
+               "noethere": f"noethere_12_78_{PS}-1.pdf", "Loose One": f'"Loose One {PS}.pdf"'}  # fmt: skip
     for student, words in reasons.items():
         why = f"Hand in the notebook itself: none could be taken from {words}."
         assert refused(found, student) == why
@@ -222,3 +222,22 @@ def test_a_locked_archive(tmp_path):
     locked[locked.find(b"PK\x01\x02") + 8] |= 1
     with pytest.raises(collect.Refused, match="locked with a password"):
         collect._notebooks(tmp_path / "eve.zip", bytes(locked))
+
+
+def test_two_of_one_name_are_told_apart_in_all_assignments(course):
+    """Also in those that only one of them hands in: her work does not come to lie in the other's folder."""
+    def collect_all(ps, files):
+        archive = course / "downloaded" / ps / "archive"
+        archive.mkdir(parents=True)
+        for name, content in files.items():
+            (archive / name).write_bytes(content)
+        return nbgrader(course, "zip_collect", ps)
+
+    own = "lovelaceada_{}_1_{}.ipynb"
+    collect_all("ps01", {own.format(314, "ps01"): NOTEBOOK})
+    said = collect_all("ps02", {own.format(314, "ps02"): NOTEBOOK, own.format(999, "ps02"): NOTEBOOK})
+    assert "the name of two" in said and "ps01" in said
+    collect_all("ps03", {own.format(999, "ps03"): NOTEBOOK, "leekim_5_1_ps03.ipynb": NOTEBOOK})
+    found = {str(path.relative_to(course / "submitted")) for path in (course / "submitted").glob("*/*")}
+    assert found == {"lovelaceada/ps01", "lovelaceada 314/ps02", "lovelaceada 999/ps02", "lovelaceada 999/ps03",
+                     "leekim/ps03"}  # fmt: skip

@@ -217,10 +217,10 @@ def test_the_folder(tmp_path, handed_in, raw, ours):
     assert rebuilding.read(handed_in.folder, ours).reason == "There is no notebook in the folder, only notes.pdf."
     taken = handed_in(raw, "My Solution.ipynb")
     assert taken.status == "" and taken.reason.split("\n") == [
-        "the notebook was called My Solution.ipynb.", "other files are not used: notes.pdf."]  # fmt: skip
+        'the notebook was called "My Solution.ipynb".', "other files are not used: notes.pdf."]  # fmt: skip
     taken = handed_in(raw, "another.ipynb")
-    assert taken.status == "rejected" and "notebooks is called ps03.ipynb: My Solution.ipynb" in taken.reason
-    assert handed_in(raw)[:2] == ("", "other files are not used: My Solution.ipynb, another.ipynb, notes.pdf.")
+    assert taken.status == "rejected" and 'notebooks is called ps03.ipynb: "My Solution.ipynb"' in taken.reason
+    assert handed_in(raw)[:2] == ("", 'other files are not used: "My Solution.ipynb", another.ipynb, notes.pdf.')
 
 
 def test_a_reason_is_fit_for_her_to_read(handed_in, ours):

@@ -90,16 +90,27 @@ def test_a_line_is_on_the_disk_when_it_is_promised(tmp_path, monkeypatch):
     assert synced[-1] == book.path.stat().st_size and len(synced) == 3
 
 
-def test_the_seed_is_secret_and_stays(tmp_path):
-    first = journal.seed(tmp_path, "ps03")
-    assert journal.seed(tmp_path, "ps03") == first and 0 <= first < 10**6
-    assert len({journal.seed(tmp_path, f"ps{n}") for n in range(10, 14)}) > 1
+def test_the_secret_is_the_courses_own_and_stays(tmp_path):
+    first = journal.secret(tmp_path)
+    assert journal.secret(tmp_path) == first and len(first) == 32
+    assert journal.secret(tmp_path.parent) != first
     folder = tmp_path / ".grading"
-    assert stat.S_IMODE((folder / "ps03.seed").stat().st_mode) == 0o600
+    assert {path.name for path in folder.iterdir()} == {".gitignore", "secret"}
+    assert stat.S_IMODE((folder / "secret").stat().st_mode) == 0o600
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700 and (folder / ".gitignore").read_text() == "*\n"
-    (folder / "ps03.seed").write_text("seven")
+    (folder / "secret").write_text("seven")
     with pytest.raises(CourseError, match="Delete it to draw another"):
-        journal.seed(tmp_path, "ps03")
+        journal.secret(tmp_path)
+
+
+def test_a_seed_is_of_a_student_and_an_attempt(tmp_path):
+    """The same is asked the same again; whoever has seen one attempt knows nothing of another."""
+    secret, cells = journal.secret(tmp_path), [{"source": "x = 1", "kind": "solution", "grade_id": "f"}]
+    seeds = [journal.seed(secret, ps, student, [{**cells[0], "source": source}]) for ps in ("ps01", "ps02")
+             for student in ("ada", "eve") for source in ("x = 1", "x = 1 ")]  # fmt: skip
+    assert journal.seed(secret, "ps01", "ada", cells) == seeds[0] and len(set(seeds)) == 8
+    assert all(2**64 < seed < 2**128 for seed in seeds), "of 128 bits"
+    assert journal.seed(bytes(32), "ps01", "ada", cells) != seeds[0]
 
 
 def test_a_key_depends_on_all_of_a_job():

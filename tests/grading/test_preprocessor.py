@@ -55,7 +55,7 @@ def test_a_fault_of_ours_enters_no_score(ours, tmp_path, monkeypatch):
     from gdcourse.grading.gradebook import preprocessor
 
     monkeypatch.setattr(preprocessor.rebuilding, "skeleton", lambda *_: ours)
-    monkeypatch.setattr(preprocessor.journal, "seed", lambda *_: 1)
+    monkeypatch.setattr(preprocessor.journal, "secret", lambda *_: bytes(32))
     failed = {"status": "grader error", "reason": "the worker is gone"}
     monkeypatch.setattr("gdcourse.grading.running.execute.execute", lambda job: failed)
     resources = {"nbgrader": {"assignment": PS, "student": "ada"}}
@@ -86,7 +86,7 @@ def test_a_student_cannot_say_that_her_notebook_is_not_to_be_run(ours, monkeypat
         return {"status": "graded", "reason": "", "outputs": nothing, "counts": [None for _ in nothing]}
 
     monkeypatch.setattr("gdcourse.grading.running.execute.execute", execute)
-    monkeypatch.setattr(preprocessor.journal, "seed", lambda *_: 1)
+    monkeypatch.setattr(preprocessor.journal, "secret", lambda *_: bytes(32))
     resources = {"nbgrader": {"assignment": PS, "student": "eve"}}
     rebuilt, _ = preprocessor.Rebuild().preprocess(book, resources)
     assert rebuilding.UNREAD not in [cell.id for cell in rebuilt.cells]

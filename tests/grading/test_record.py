@@ -7,6 +7,7 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps.api import NbGraderAPI
+from nbgrader.plugins import CsvExportPlugin
 
 from gdcourse.grading.course.directory import CourseError
 from gdcourse.grading.course.nbgrader import course_folders
@@ -173,10 +174,24 @@ def test_a_page_that_takes_for_ever_is_given_up(course, ours, notebook, monkeypa
 
 def test_export_is_nbgraders(course, ours, notebook, tmp_path):
     with record.Record(course, ours) as records:
-        records.enter("ada", notebook(["run_until"]))
+        records.enter("ada", notebook(["run_until"]), "2026-03-01 10:00:00")
+        records.enrol(["idle"])
         records.export(tmp_path / "grades.csv")
-    (row,) = csv.DictReader(open(tmp_path / "grades.csv"))
+        CsvExportPlugin(to=str(tmp_path / "theirs.csv"), assignment=[PS]).export(records.book)
+    row, _ = csv.DictReader(open(tmp_path / "grades.csv"))
     assert (row["student_id"], row["assignment"], row["score"], row["max_score"]) == ("ada", PS, "16.0", "20.0")
+    assert (tmp_path / "grades.csv").read_text() == (tmp_path / "theirs.csv").read_text()
+
+
+def test_a_name_with_a_comma_shifts_no_column(course, ours, notebook, tmp_path):
+    """Nor does one that is a row of its own, with full marks."""
+    names = "Lovelace, Ada", 'O"Brien, Al', "Eve,Eve,Eve,eve@uni.edu,20.0,0.0,20.0,20.0"
+    with record.Record(course, ours) as records:
+        for name in names:
+            records.enter(name, notebook(["run_until"]))
+        records.export(tmp_path / "grades.csv")
+    rows = {row["student_id"]: row["score"] for row in csv.DictReader(open(tmp_path / "grades.csv"))}
+    assert rows == dict.fromkeys(names, "16.0")
 
 
 def test_a_page_that_changed_since_it_was_assigned_is_noticed(course, ours, tmp_path):

@@ -19,9 +19,10 @@ from gdcourse.grading.authoring.sample import Answer, answers, submission
 from gdcourse.grading.course.directory import CourseError
 from gdcourse.grading.grade import grade
 from gdcourse.grading.gradebook.reading import Entry
-from gdcourse.grading.report.page import unwritten, write_report
+from gdcourse.grading.report.page import looks, mistakes, unwritten, write_report
 from gdcourse.grading.report.statistics import Bin, chance, correlation, histogram, item
 from gdcourse.grading.report.tables import _duration
+from gdcourse.grading.running.cell_outputs import known
 
 PS = "ps05"
 EXERCISES = {e.name: e for e in checks.assignment(PS).exercises}
@@ -117,10 +118,34 @@ def test_an_untouched_exercise_is_known_however_its_feedback_is_wrapped(exercise
     def untouched(*args):
         raise NotImplementedError
 
-    told = {cell_id(exercise, v.behaviour): message(exercise, v, None) for v in checks.verdicts(
-        exercise, (untouched,) * len(exercise.names), 0)}  # fmt: skip
-    assert unwritten(exercise, Entry("eve", "graded", "", {}, (), 0.0, 0.0, told, {}))
-    assert not unwritten(exercise, Entry("eve", "graded", "", {}, (), 0.0, 0.0, told | {min(told): "yours"}, {}))
+    def like_ours(*args):
+        raise ValueError("not written yet.")
+
+    def entry(function):
+        judged = checks.verdicts(exercise, (function,) * len(exercise.names), 0)
+        failed = {cell_id(exercise, v.behaviour): (v.fault.kind, None) for v in judged}
+        told = {cell_id(exercise, v.behaviour): message(exercise, v, None) for v in judged}
+        return Entry("eve", "graded", "", {}, (), 0.0, 0.0, told, {}, failed, (), ())
+
+    assert unwritten(exercise, entry(untouched)) and not unwritten(exercise, entry(like_ours))
+    assert not unwritten(exercise, entry(untouched)._replace(failed={}))
+
+
+def test_words_of_hers_are_not_read_for_meaning():
+    """Nor does a file's name fold a note away, nor an exception's hint or name say who made which mistake."""
+    assignment, hint = checks.assignment(PS), MISTAKE.hint
+    cells = [cell_id(ADAM, b) for b in ADAM.behaviours]
+    odd = 'the notebook was called "x stops with an error.ipynb".'
+    reason = f"{odd}\ncell 3 stops with an error."
+    eve = Entry("eve", "graded with notes", reason, dict.fromkeys(cells, 0.0), (), 0.0, 0.0,
+                dict.fromkeys(cells, f"adam_step: stops with ValueError: {hint}"), {},
+                dict.fromkeys(cells, ("raised", None)), ("cell 3 stops with an error.",), ())  # fmt: skip
+    rows = {exercise.name: (named, other) for exercise, named, other, _ in mistakes(assignment, [eve])}
+    named, other = rows["adam_step"]
+    assert not named and [made.name for made in other] == ["It stops with an error."]
+    look, note = looks(assignment, [eve])
+    assert [why for _, why in look] == [[odd]] and not note
+    assert not known("ValueError. s2-eve: graded, 20 points.") and not known("Approved") and known("ValueError")
 
 
 def test_exercises_have_their_difficulty_and_what_they_go_with(page):

@@ -7,7 +7,8 @@ import pytest
 
 from gdcourse import checks
 from gdcourse.grading.authoring.sample import solution_source
-from gdcourse.grading.report.similarity import SHORT, normal, own_sources, similarities, tokens
+from gdcourse.grading.intake.showing import CODE
+from gdcourse.grading.report.similarity import SHORT, normal, own_sources, similarities, tokens, whole
 
 BACKTRACKING = checks.exercises()["backtracking"]
 MINE = '''
@@ -84,13 +85,13 @@ def test_the_packages_own_solution_is_recognised_changed_or_not():
 def test_what_is_short_or_written_by_many_is_not_listed():
     short = checks.exercises()["relu_subgradient"]
     source = solution_source(short, short.reference)
-    assert similarities(short, {"ann": source, "bob": source}) == ([], [], 0)
+    assert similarities(short, {"ann": source, "bob": source}) == ([], [], 0, ())
     many = {f"s{i}": MINE for i in range(30)}
     others = {f"o{i}": solution_source(BACKTRACKING, BACKTRACKING.styles[0]) for i in range(2)}
     found = similarities(BACKTRACKING, {**many, **others, "ann": EDITED})
     assert found.common == 1 and not found.pairs and [g.students for g in found.groups] == [("o0", "o1")]
     stub = MINE + "\n\ndef more():\n    return 1\n"
-    assert similarities(BACKTRACKING, {"ann": stub, "bob": stub + "\nx = 1\n"}, handed_out=stub) == ([], [], 0)
+    assert similarities(BACKTRACKING, {"ann": stub, "bob": stub + "\nx = 1\n"}, handed_out=stub) == ([], [], 0, ())
 
 
 def edited(source, times, rng):
@@ -124,4 +125,36 @@ def test_copies_are_found_and_two_people_who_did_not_speak_are_not():
 
 @pytest.mark.parametrize("students", [0, 1])
 def test_a_class_of_nobody_or_one(students):
-    assert similarities(BACKTRACKING, {f"s{i}": MINE for i in range(students)}) == ([], [], 0)
+    assert similarities(BACKTRACKING, {f"s{i}": MINE for i in range(students)}) == ([], [], 0, ())
+
+
+def test_a_copy_in_a_cell_of_ones_own_or_behind_dead_branches_is_found():
+    """Whatever stands around it, and under whatever name: it is what runs that is compared."""
+    hidden = RENAMED.replace("def backtracking(", "def helper(")
+    call = "def backtracking(f, g, x, p, t0=1.0, c=1e-4, rho=0.5):\n    return helper(f, g, x, p, t0, c, rho)\n"
+    dead = RENAMED.replace("    steps = [t0]\n", """    if False:
+        unused = [fun(where) for _ in range(30)]
+        print("a very long way round", unused, sum(unused), max(unused), sorted(unused), len(unused))
+    while 0 > 1:
+        d = d * 2 + sum(map(abs, [1, 2, 3])) - max([4, 5, 6]) + min([7, 8, 9])
+    steps = [t0]
+""") + "    return [fun(where) for _ in range(40)], sorted([fun(where)]), sum([d, d, d])\n"  # fmt: skip
+    decoy = "def backtracking(f, g, x, p, t0=1.0, c=1e-4, rho=0.5):\n    raise NotImplementedError\n"
+    theirs = {"own cell": (call, [hidden]), "defined again": (decoy, ["x = 1", RENAMED]), "dead branches": (dead, [])}
+    for source, hers in theirs.values():
+        found = similarities(BACKTRACKING, {"ann": MINE, "eve": whole(BACKTRACKING, source, hers)})
+        alike = [set(group.students) for group in found.groups] + [{*p.left, *p.right} for p in found.pairs if not p.of]
+        assert {"ann", "eve"} in alike, source
+    assert whole(BACKTRACKING, MINE, ["import numpy", hidden, "%time x"]) == MINE.rstrip("\n") + "\n"
+
+
+def test_an_answer_that_is_no_python_is_named():
+    found = similarities(BACKTRACKING, {"ann": MINE, "eve": MINE + "\n(" + "x" * 60, "zoe": "?"})
+    assert found.unread == ("eve",)
+
+
+@pytest.mark.parametrize("text", [" ", "\t", "f'{x}", "(", "a ", "x = ", "?", "%a\n", "\\", "if 0:\n "])
+def test_the_longest_cell_is_read_in_one_go(text):
+    """Two million blanks kept the report busy for hours; what is shown of a cell is also all that is compared."""
+    normal("def spectral_step(H:\n" + (text * CODE)[:CODE])
+    normal("x = f'" + "{x}" * (CODE // 3) + "'")

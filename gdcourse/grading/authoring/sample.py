@@ -19,6 +19,7 @@ import numpy as np
 from gdcourse import checks
 from gdcourse.checks.exercise import Mistake, as_tuple, renamed, source_of
 from gdcourse.grading.authoring.assign import page, release_notebook, write
+from gdcourse.grading.course.directory import CourseError
 
 DUE = datetime(2026, 3, 1, 18, tzinfo=UTC)  # what a made-up class calls late is handed in after this
 
@@ -86,15 +87,26 @@ def submission(release, chosen):
 
 
 def write_class(course, ps, students, seed):
-    """Write a made-up class into submitted/. Returns: what `made_up_class` does."""
+    """Write a made-up class into submitted/. Returns: what `made_up_class` does.
+
+    Raises: CourseError, and writes nothing, where somebody else has handed in already.
+    """
     release, made = release_notebook(page(course, ps)), made_up_class(ps, students, seed)
     rng = np.random.default_rng([seed, 1])
+    files = {}
     for number, (student, chosen) in enumerate(made.items()):
         book, folder = submission(release, chosen), Path(course) / "submitted" / student / ps
         HABITS[number % len(HABITS)](book, rng)
-        write(book, folder / f"{ps}.ipynb")
         early = timedelta(hours=-30 * rng.random()) if number % 6 != 4 else timedelta(hours=50 * rng.random())
-        (folder / "timestamp.txt").write_text(f"{DUE + early:%Y-%m-%d %H:%M:%S.%f %Z}\n", "utf-8")
+        files[folder / f"{ps}.ipynb"] = book, f"{DUE + early:%Y-%m-%d %H:%M:%S.%f %Z}\n"
+    theirs = [path.parts[-3] for path, (book, _) in files.items()
+              if path.exists() and path.read_text("utf-8", "replace") != nbformat.writes(book) + "\n"]  # fmt: skip
+    if theirs:
+        raise CourseError(f"{', '.join(theirs[:4])} handed in {ps} already, and is not made up. Make the class in a "
+                          "copy of the folder, or remove what lies there.")  # fmt: skip
+    for path, (book, time) in files.items():
+        write(book, path)
+        (path.parent / "timestamp.txt").write_text(time, "utf-8")
     return made
 
 

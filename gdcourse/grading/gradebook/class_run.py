@@ -10,6 +10,7 @@ from gdcourse.grading.course.directory import FULL, CourseError
 from gdcourse.grading.gradebook import journal, record
 from gdcourse.grading.gradebook.journal import Outcome, as_outcome
 from gdcourse.grading.intake import rebuilding
+from gdcourse.grading.intake.showing import inert, shown
 from gdcourse.grading.intake.submitted import enterable
 from gdcourse.grading.sandbox.package_copy import package_hash
 
@@ -26,6 +27,7 @@ class Plan(NamedTuple):
     work: dict
     key: str
     mark: str
+    seed: int
 
 
 class Run:
@@ -35,7 +37,8 @@ class Run:
         self.course, self.ps, self.force, self.only = Path(course), ps, force, set(only)
         self.ours = rebuilding.skeleton(course, ps)
         self.package = package_hash()
-        self.fixed = {"ps": ps, "seed": journal.seed(course, ps), "backend": backend, "limits": dict(limits or {})}
+        self.secret = journal.secret(course)
+        self.fixed = {"ps": ps, "backend": backend, "limits": dict(limits or {})}
         self.journal = journal.Journal(course, ps)
         self.book, self.outcomes = None, []
 
@@ -50,7 +53,9 @@ class Run:
         if not enterable(student):
             reason = "The student's name is too long, or has * in it, say, or = in front of it. Rename the folder."
             submission = submission._replace(status="rejected", reason=reason)
-        job = {**self.fixed, "student": student, "cells": rebuilding.job_cells(submission.notebook)}
+        cells = rebuilding.job_cells(submission.notebook)
+        seed = journal.seed(self.secret, self.ps, student, cells)
+        job = {**self.fixed, "student": student, "cells": cells, "seed": seed}
         key = journal.key(job, self.package)
         due = self.due.get(student, self.due[None])  # an extension granted since changes the penalty
         mark = journal.key([nbformat.writes(submission.notebook), submission.timestamp, submission.reason, due, key])
@@ -59,10 +64,10 @@ class Run:
         if same and not self.force and (student in self.standing or not enterable(student)):
             what = UNCHANGED
         elif not submission.status and not self.force and (known := self.journal.result(key)):
-            return Plan(student, KNOWN, submission, known, key, mark)
+            return Plan(student, KNOWN, submission, known, key, mark, seed)
         else:
             what = RUN
-        return Plan(student, what, submission, job, key, mark)
+        return Plan(student, what, submission, job, key, mark, seed)
 
     def wanted(self, folders):
         """Leave out the submissions that are not among those asked for by their last status."""
@@ -91,7 +96,7 @@ class Run:
         score = None
         if status in UNREADABLE and enterable(plan.student):
             with self.our_fault(plan):
-                score = self.book.enter(plan.student, notebook, timestamp, comment=rebuilding.inert(reason))
+                score = self.book.enter(plan.student, notebook, timestamp, comment=inert(reason))
                 self.done(plan, status, reason, score)
             return
         self.done(plan, status, reason, score)
@@ -117,8 +122,10 @@ class Run:
             if record.scores_of(notebook) != result["scores"]:
                 self.done(plan, "grader error", "nbgrader reads other points in the outputs than were given.")
                 return
-            score = self.book.enter(plan.student, notebook, plan.submission.timestamp)
-            self.done(plan, status, reason, score, result["backend"])
+            score = self.book.enter(plan.student, shown(notebook), plan.submission.timestamp)
+            failed = {cell: (v["kind"], v["mistake"]) for cell, v in result["verdicts"].items() if not v["passed"]}
+            errors = [rebuilding.three_lines([line]) for line in result["errors"]]
+            self.done(plan, status, reason, score, result["backend"], failed=failed, errors=errors)
 
     @contextlib.contextmanager
     def our_fault(self, plan):
@@ -134,8 +141,8 @@ class Run:
         except Exception as error:
             self.done(plan, "grader error", f"could not be entered: {type(error).__name__}: {error}")
 
-    def done(self, plan, status, reason="", score=None, backend=""):
+    def done(self, plan, status, reason="", score=None, backend="", **more):
         outcome = Outcome(plan.student, status, reason, score, True, backend, plan.key)
         self.journal.add_done(plan.student, status=status, reason=reason, score=score, backend=backend, key=plan.key,
-                              mark=plan.mark)  # fmt: skip
+                              mark=plan.mark, seed=plan.seed, **more)  # fmt: skip
         self.outcomes.append(outcome)

@@ -9,12 +9,13 @@ between: the head is small and read at the start, the body (a result with its fi
 A last line cut short by a crash or a full disk has no end, and is dropped.
 """
 
+import contextlib
 import fcntl
 import hashlib
+import hmac
 import json
 import os
 import secrets
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,22 +31,44 @@ def folder(course):
     return path
 
 
-def seed(course, ps):
-    """Return the secret seed of an assignment's inputs, drawn on first use."""
-    path = folder(course) / f"{ps}.seed"
+def secret(course):
+    """Return the course's secret, 32 bytes that all seeds come from: drawn on first use, and never shown."""
+    path = folder(course) / "secret"
     if not path.exists():
-        draft = path.with_suffix(".draft")
+        draft = path.with_suffix(f".{os.getpid()}")
         try:
-            draft.touch(mode=0o600)
-            draft.write_text(f"{secrets.randbelow(10**6)}\n")
-            os.replace(draft, path)
+            with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+                file.write(f"{secrets.token_hex(32)}\n")
+            _first_to(draft, path)
         except OSError as error:
             raise CourseError(f"{path} cannot be written: {error.strerror}. Make room and run the same command "
                               "again.") from None  # fmt: skip
+        finally:
+            draft.unlink(missing_ok=True)
+    with contextlib.suppress(ValueError):
+        if len(text := bytes.fromhex(path.read_text())) == 32:
+            return text
+    raise CourseError(f"{path} should hold 64 hexadecimal digits. Delete it to draw another secret: all is run again.")
+
+
+def _first_to(draft, path):
+    """Give a file its name, unless another process was first: then that one's counts."""
     try:
-        return int(path.read_text())
-    except ValueError:
-        raise CourseError(f"{path} should hold a whole number. Delete it to draw another seed.") from None
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    except PermissionError:  # a file system without links
+        os.replace(draft, path)
+
+
+def seed(secret, ps, student, cells):
+    """Return the seed of a submission's inputs, 128 bits of the secret's.
+
+    It belongs to this student and to what she handed in: the same again is asked the same, so that marks do not change
+    by themselves, and whatever she learns of it is of no use for another attempt, or another student.
+    """
+    attempt = json.dumps([ps, student, cells], ensure_ascii=True, sort_keys=True).encode()
+    return int.from_bytes(hmac.digest(secret, attempt, "sha256")[:16], "big")
 
 
 def key(job, *more):
@@ -54,7 +77,7 @@ def key(job, *more):
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-@contextmanager
+@contextlib.contextmanager
 def alone(course):
     """Hold the course's lock, so that there is one writer. Raises: CourseError if somebody else has it."""
     with open(folder(course) / "lock", "w") as lock:

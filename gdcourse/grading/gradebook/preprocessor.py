@@ -23,6 +23,7 @@ from traitlets import Dict, Enum
 from gdcourse.grading.gradebook import journal
 from gdcourse.grading.gradebook.record import with_outputs
 from gdcourse.grading.intake import rebuilding
+from gdcourse.grading.intake.showing import shown
 
 
 class GradingFailed(Exception):
@@ -52,16 +53,15 @@ class Judge(NbGraderPreprocessor):
         notebook, readable = rebuilt(nb, resources)
         if not readable:
             return notebook, resources
-        names = resources["nbgrader"]
-        result = execute({
-            "ps": names["assignment"], "student": names["student"], "cells": rebuilding.job_cells(notebook),
-            "seed": journal.seed(Path.cwd(), names["assignment"]), "backend": self.backend, "limits": self.limits,
-        })  # fmt: skip
+        names, cells = resources["nbgrader"], rebuilding.job_cells(notebook)
+        seed = journal.seed(journal.secret(Path.cwd()), names["assignment"], names["student"], cells)
+        result = execute({"ps": names["assignment"], "student": names["student"], "cells": cells, "seed": seed,
+                          "backend": self.backend, "limits": self.limits})  # fmt: skip
         if result["status"] == "grader error":
             raise GradingFailed(result["reason"])
         for line in filter(None, [result["status"], *result["reason"].split("\n")]):
             self.log.info("%s: %s", names["student"], line)
-        return with_outputs(notebook, result["outputs"], result["counts"]), resources
+        return shown(with_outputs(notebook, result["outputs"], result["counts"])), resources
 
 
 def rebuilt(nb, resources):

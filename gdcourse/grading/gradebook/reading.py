@@ -12,7 +12,12 @@ from gdcourse.grading.course.directory import CourseError
 
 
 class Entry(NamedTuple):
-    """One student's submission. points, told: {name of a graded cell: its points, what she was told}."""
+    """One student's submission.
+
+    points, told: {name of a graded cell: its points, what she was told}; failed: {name: (kind of fault, the known
+    mistake's name or None)}, and errors, which lines of the reason only tell of a cell's error: both from the journal,
+    for what she was told may quote her own words.
+    """
 
     student: str
     status: str
@@ -23,6 +28,9 @@ class Entry(NamedTuple):
     penalty: float
     told: dict
     wrote: dict  # {exercise: source of its cell}
+    failed: dict
+    errors: tuple
+    hers: tuple  # sources of her own cells
 
     @property
     def total(self):
@@ -57,13 +65,14 @@ def read(course, ps, notebooks=True):
         entries = []
         for student, submission in sorted(submissions.items()):
             path = Path(folders.format_path(folders.autograded_directory, student, ps), f"{ps}.ipynb")
-            told, wrote = _notebook(path) if notebooks else ({}, {})
+            told, wrote, hers = _notebook(path) if notebooks else ({}, {}, ())
             head = done.get(student, {})
             entries.append(Entry(
                 student, head.get("status", ""), head.get("reason", ""), points[student], tuple(waiting[student]),
-                submission.total_seconds_late, submission.late_submission_penalty or 0.0, told, wrote))  # fmt: skip
+                submission.total_seconds_late, submission.late_submission_penalty or 0.0, told, wrote,
+                head.get("failed", {}), tuple(head.get("errors", ())), hers))  # fmt: skip
         lost = done.keys() - submissions.keys()  # never entered: a fault of the grader's
-        entries += [Entry(s, done[s]["status"], done[s]["reason"], {}, (), 0.0, 0.0, {}, {}) for s in lost]
+        entries += [Entry(s, done[s]["status"], done[s]["reason"], {}, (), 0.0, 0.0, {}, {}, {}, (), ()) for s in lost]
         absent = sorted({student.id for student in book.students} - submissions.keys() - lost)
     return sorted(entries), absent, worth
 
@@ -81,18 +90,20 @@ def _grades(book, ps):
 
 
 def _notebook(path):
-    """Return what the graded cells of a notebook say, and the text of its solution cells, both by name."""
+    """Return what the graded cells of a notebook say and the text of its solution cells, by name; and her own cells."""
     if not path.is_file():
-        return {}, {}
-    told, wrote = {}, {}
+        return {}, {}, ()
+    told, wrote, hers = {}, {}, []
     for cell in nbformat.read(path, as_version=4).cells:
         mark = cell.metadata.get("nbgrader", {})
+        if cell.cell_type == "code" and not mark:
+            hers.append(cell.source)
         if cell.cell_type == "code" and mark.get("solution"):
             wrote[mark["grade_id"]] = cell.source
         elif cell.cell_type == "code" and mark.get("grade"):
             told[mark["grade_id"]] = "\n".join(
                 o.get("evalue", "") or o.get("text", "") for o in cell.outputs if o.output_type in ("error", "stream"))
-    return told, wrote
+    return told, wrote, tuple(hers)
 
 
 def handed_out(course, ps):

@@ -5,6 +5,7 @@ it needs a look by hand, the penalty for being late. Scores and comments given b
 submission is entered in one transaction: it is in the gradebook, or it is not.
 """
 
+import csv
 import os
 import re
 import time
@@ -13,7 +14,6 @@ from pathlib import Path
 import nbformat
 from nbgrader import preprocessors
 from nbgrader.api import InvalidEntry, MissingEntry
-from nbgrader.plugins import CsvExportPlugin
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from tornado.log import app_log
@@ -23,6 +23,9 @@ from gdcourse.grading.course.directory import CourseError
 from gdcourse.grading.course.nbgrader import course_folders, tables_of
 from gdcourse.grading.gradebook.transaction import Open, instead_of_opening
 from gdcourse.grading.intake.rebuilding import kind_of
+
+COLUMNS = ("assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email", "raw_score",
+           "late_submission_penalty", "score", "max_score")  # fmt: skip
 
 
 class Record:
@@ -169,10 +172,19 @@ class Record:
             (folder / "timestamp.txt").unlink(missing_ok=True)
 
     def export(self, path):
-        """Write nbgrader's own table of this assignment's grades."""
-        plugin = CsvExportPlugin(to=str(path), assignment=[self.ours.ps])
-        plugin.log.setLevel("ERROR")
-        plugin.export(self.book)
+        """Write the table of this assignment's grades that nbgrader writes, but with names that hold a comma quoted."""
+        assignment = self.book.find_assignment(self.ours.ps)
+        entered = {s.student_id: s for s in self.book.assignment_submissions(self.ours.ps)}
+        with open(path, "w", newline="", encoding="utf-8") as file:
+            table = csv.writer(file, lineterminator="\n")
+            table.writerow(COLUMNS)
+            for student in self.book.students:
+                there = entered.get(student.id)
+                penalty = there.late_submission_penalty if there else 0.0
+                marks = (there.score, penalty, max(0.0, there.score - penalty)) if there else (0.0, 0.0, 0.0)
+                table.writerow(("" if value is None else str(value)) for value in (
+                    assignment.name, assignment.duedate, there.timestamp if there else "", student.id,
+                    student.last_name, student.first_name, student.email, *marks, assignment.max_score))  # fmt: skip
         self.book.db.remove()
 
 

@@ -133,8 +133,10 @@ def _loose(path, ps):
 class Collector(FileNameCollectorPlugin):
     """Find the student in a file's name: by named_regexp, or in a loose one as what is left without the assignment.
 
-    A class may have two students of one name: then the number that Moodle and Canvas put behind it is kept. Of several
-    versions of a student's notebook the last counts, where the names tell no time.
+    A class may have two students of one name: then the number that Moodle and Canvas put behind it is kept, here and
+    in all assignments to come. Canvas's is the student's own; where Moodle has another one for each assignment, it says
+    no more than that it is one of the two, and her folder is to be renamed. Of several versions of a student's
+    notebook the last counts, where the names tell no time.
     """
 
     def collect(self, submitted_file):
@@ -149,12 +151,27 @@ class Collector(FileNameCollectorPlugin):
                                  "file timestamp.txt beside the notebook.", ", ".join(late))  # fmt: skip
         return self._chosen.get(submitted_file)
 
+    def _namesakes(self, found):
+        """Return all names that two have had in any assignment: they stay told apart in those only one hands in."""
+        root = Path(self.parent.coursedir.root)
+        path = root / ".grading" / "namesakes.json"
+        known = set(json.loads(path.read_text("utf-8"))) if path.is_file() else set()
+        if found - known:
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            path.write_text(json.dumps(sorted(known | found)), "utf-8")
+            for name in sorted(found - known):
+                if before := sorted(p.name for p in (root / "submitted" / name).glob("*") if p.is_dir()):
+                    self.log.warning("%s is the name of two. Which of them handed in %s before? Rename the folder "
+                                     "submitted/%s to that one's.", name, ", ".join(before), name)  # fmt: skip
+        return known | found
+
     def _choose(self, found):
         numbers, last = {}, {}
         for facts in found.values():
             numbers.setdefault(facts["student_id"], set()).add(facts["number"])
+        shared = self._namesakes({name for name, those in numbers.items() if len(those - {""}) > 1})
         for path, facts in found.items():
             name, number = facts["student_id"], facts.pop("number")
-            facts["student_id"] = f"{name} {number}" if len(numbers[name]) > 1 and number else name
+            facts["student_id"] = f"{name} {number}" if name in shared and number else name
             last[facts["student_id"], facts["file_id"], facts.get("timestamp")] = path
         return {path: found[path] for path in last.values()}

@@ -6,6 +6,7 @@ is shown: it says what she can do.
 
 import json
 import os
+import re
 import stat
 
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
@@ -43,7 +44,7 @@ def find(folder, ps, notes):
         raise Rejected(f"None of the notebooks is called {wanted}: {some(notebooks)}. Hand in one, under that name.")
     used = wanted if wanted in notebooks else notebooks[0]
     if used != wanted:
-        notes.append(f"the notebook was called {used}.")
+        notes.append(f"the notebook was called {some([used])}.")
     other = [name for name in names if name not in (used, "timestamp.txt")]
     if other:
         notes.append(f"other files are not used: {some(other)}.")
@@ -51,8 +52,9 @@ def find(folder, ps, notes):
 
 
 def some(names):
-    """Name the first four of some names, fit to print."""
-    printable = ["".join(c if c.isprintable() else "?" for c in name)[:60] for name in names[:4]]
+    """Name the first four of some names, fit to print: one that could be taken for our words stands in quotes."""
+    printable = ["".join(c if c.isprintable() and c != '"' else "?" for c in name)[:60] for name in names[:4]]
+    printable = [name if re.fullmatch(r"[\w.()-]*", name) else f'"{name}"' for name in printable]
     return ", ".join(printable) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
 
 
@@ -97,7 +99,7 @@ def parsed(path):
 
 
 def cells_of(raw, notes):
-    """Return [(type, text, grade_id or None)] of a parsed notebook; add to the notes. Raises: Rejected."""
+    """Return [(type, text, grade_id or None, id or None)] of a parsed notebook; add to the notes. Raises: Rejected."""
     if not isinstance(raw, dict):
         raise Rejected("The file is no notebook. Download it again from Jupyter and hand that in.")
     if isinstance(raw.get("refused"), str):  # left by collect.py in place of an archive
@@ -116,7 +118,7 @@ def cells_of(raw, notes):
     if len(cells) > CELLS:
         raise Rejected(f"The notebook has {len(cells):,} cells, and {CELLS:,} are enough. Remove those not needed.")
     read = [_cell(cell, number) for number, cell in enumerate(cells, 1)]
-    if sum(len(text) for _, text, _ in read) > TEXT:
+    if sum(len(text) for _, text, *_ in read) > TEXT:
         raise Rejected("There are more than two million characters in its cells. Remove data typed into them.")
     return read
 
@@ -133,4 +135,4 @@ def _cell(cell, number):
     mark = cell.get("metadata")
     for key in ("nbgrader", "grade_id"):
         mark = mark.get(key) if isinstance(mark, dict) else None
-    return kind, text, mark if isinstance(mark, str) and mark else None
+    return kind, text, *(name if isinstance(name, str) and name else None for name in (mark, cell.get("id")))

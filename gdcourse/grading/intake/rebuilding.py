@@ -15,13 +15,11 @@ from typing import NamedTuple
 import nbformat
 
 from gdcourse.grading.authoring.assign import page, release_notebook
+from gdcourse.grading.intake.definitions import ELSEWHERE, defined, passed_over, stubs
 from gdcourse.grading.intake.notebook_file import NEW, Missing, Rejected, cells_of, find, parsed, some
+from gdcourse.grading.intake.showing import as_text, inert
 
 UNREAD = "not-graded"  # id of the cell that says why nothing was run
-TAG = re.compile(r"<(?=[A-Za-z/!?])")
-LINK = re.compile(r"""( \]\(\s*+<?+                                    # [text](place
-  | ^(?:[ \t>*+-]|\d++[.)])*+ \[(?:\\[\s\S]|[^\\\[\]]){1,999}+\]:\s*+<?+  # [label]: place, in a list or quoted, too
-  ) (?!https?://|\#)""", re.MULTILINE | re.VERBOSE)
 
 
 class Skeleton(NamedTuple):
@@ -121,16 +119,19 @@ def rebuild(raw, ours):
     Args: raw: the parsed JSON of a notebook; ours: the Skeleton. Raises: Rejected.
     """
     notes = []
-    cells = cells_of(raw, notes)
-    last = {name: index for index, (_, _, name) in enumerate(cells) if name in ours.marked}
-    if not any(kind_of(ours.marked[name]) in ("solution", "manual") for name in last):
-        raise Rejected(f"None of the answers asked for in {ours.ps} is in the notebook: is it another assignment's, or "
-                       "was it saved by a program that drops the cells' marks?")  # fmt: skip
+    cells = _with_marks(cells_of(raw, notes), ours, notes)
+    empty = stubs(ours.marked)
+    last = {}
+    for index, (_, text, name) in enumerate(cells):  # an empty cell does not undo an answer of the same name
+        if name in ours.marked and not (name in last and text.strip() in empty):
+            last[name] = index
+    over = passed_over([text if kind == "code" or name in ours.marked else None for kind, text, name in cells], empty)
+    cells = [(kind, ELSEWHERE if index in over else text, name) for index, (kind, text, name) in enumerate(cells)]
     built, kept, found = [], {}, {"changed": [], "twice": [], "retyped": [], "unknown": []}
     for index, (kind, text, name) in enumerate(cells):
         if name not in last or last[name] != index:
             found["twice" if name in last else "unknown"] += [name] if name else []
-            built.append(_free(kind, text, ours, len(built)))
+            built.append(_free(kind, text, ours))
             continue
         cell = kept[name] = copy.deepcopy(ours.marked[name])
         built.append(cell)
@@ -147,34 +148,60 @@ def rebuild(raw, ours):
             "twice": "there more than once, of which the last counts", "retyped": "of another type, and set right",
             "unknown": "not of this assignment, and taken as her own"}  # fmt: skip
     found["missing"] = missing
+    if over:
+        notes.append("answers stand in other cells than those for them, which are passed over.")
     notes += [f"cells {what}: {some(list(dict.fromkeys(found[key])))}." for key, what in says.items() if found[key]]
     if any("attachment:" in cell.source for cell in built if kind_of(cell) == "manual"):
         notes.append("pictures pasted into an answer are not kept: look at the notebook as it was handed in.")
-    for cell in built:
+    for index, cell in enumerate(built):
+        cell.id = f"free-{index}" if kind_of(cell) == "free" else cell.id
         if cell.cell_type == "markdown" and kind_of(cell) != "readonly" and ("markdown", cell.source) not in ours.free:
             cell.source = inert(cell.source)
     return book, notes
 
 
-def inert(text):
-    """Return Markdown without tags, and with no links but to the web: formgrader would run them with your rights.
-
-    Pictures beside the notebook and pasted into it are not there any more; a link to one would stop nbconvert.
-    """
-    return TAG.sub("< ", LINK.sub(r"\1#", text))
-
-
-def _free(kind, text, ours, index):
+def _free(kind, text, ours):
     known = ours.free.get((kind, text))
+    kind, text = ("markdown", as_text(text)) if kind == "raw" and not known else (kind, text)
     cell = copy.deepcopy(known) if known else NEW[kind](text)
-    cell.id = f"free-{index}"
     return cell
 
 
+def _with_marks(cells, ours, notes):
+    """Return [(type, text, grade_id or None)]; where a program has dropped all marks, by the cells' own ids.
+
+    Raises: Rejected if neither these nor the functions that are asked for are there.
+    """
+    def answers(marks):
+        return any(mark in ours.marked and kind_of(ours.marked[mark]) in ("solution", "manual") for mark in marks)
+
+    if not answers(mark for _, _, mark, _ in cells):
+        cells = [(kind, text, own if own in ours.marked else mark, own) for kind, text, mark, own in cells]
+        asked = set().union(*stubs(ours.marked).values())
+        there = answers(mark for _, _, mark, _ in cells)
+        if not there and not any(asked & defined(text) for kind, text, _, _ in cells if kind == "code"):
+            raise Rejected(f"None of the answers asked for in {ours.ps} is in the notebook: is it another "
+                           "assignment's?")  # fmt: skip
+        notes.append("the cells' marks were lost, and set again.")
+    return [cell[:3] for cell in cells]
+
+
 def _put_back(built, kept, missing, ours):
-    order = list(ours.marked)
+    """Put back what is missing: behind what it used to follow, and a test behind the function it is about.
+
+    A cell to be filled in whose functions stand elsewhere comes back without defining them again.
+    """
+    order, empty = list(ours.marked), stubs(ours.marked)
+    hers = set().union(*(defined(cell.source) for cell in built if cell.cell_type == "code"))
     for name in missing:
         cell = kept[name] = copy.deepcopy(ours.marked[name])
+        if (asked := empty.get(cell.source.strip())) and asked <= hers:
+            cell.source = ELSEWHERE
         before = order.index(name) - 1
         place = next(i for i, c in enumerate(built) if c is kept[order[before]]) + 1 if before >= 0 else 0
+        if kind_of(cell) == "test":
+            about = set(re.findall(r"\w+", cell.source.partition("grade(")[2].partition('"')[0]))
+            where = [i for i, c in enumerate(built) if c.cell_type == "code" and about & defined(c.source)]
+            if where and where[0] >= place:
+                place = where[-1] + 1
         built.insert(place, cell)

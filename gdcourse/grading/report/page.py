@@ -12,24 +12,24 @@ from gdcourse.checks.book import equation
 from gdcourse.grading.authoring.assign import cell_id
 from gdcourse.grading.course.directory import CourseError
 from gdcourse.grading.gradebook.reading import handed_out, read
-from gdcourse.grading.report.similarity import SHORT, similarities
+from gdcourse.grading.report.similarity import SHORT, similarities, whole
 from gdcourse.grading.report.statistics import chance, histogram, item
 from gdcourse.grading.report.tables import LOOK, lateness
 
 NOT_RUN = {"grader error", "rejected", "missing"}
-UNWRITTEN, UNJUDGED, HERS = "not written yet.", ": not judged. ", "stops with an error"
-KINDS = {  # what feedback says that names no mistake: what happened
-    "is not defined": "It is not there: its cell does not run, or it has another name.",
-    "come to an end": "It never ends.",
-    "coming to an end": "It never ends.",
-    "prints its answer": "It prints its answer instead of returning it.",
-    "returns nothing": "It returns nothing.",
-    "takes its arguments": "It takes its arguments in another order.",
-    "changes its argument": "It changes what it was given.",
-    "stops with": "It stops with an error.",
-    " where ": "It returns something of another kind.",
-    "": "It gives other values.",
+KINDS = {  # kind of a fault that is no known mistake: what happened
+    "absent": "It is not there: its cell does not run, or it has another name.",
+    "time": "It never ends.",
+    "calls": "It never ends.",
+    "prints": "It prints its answer instead of returning it.",
+    "nothing": "It returns nothing.",
+    "call": "It takes its arguments in another order.",
+    "untouched": "It changes what it was given.",
+    "raised": "It stops with an error.",
+    "exit": "It leaves Python.",
+    "structure": "It returns something of another kind.",
 }
+OTHER = "It gives other values."
 PAIRS, EXAMPLE = 12, 1_500  # pairs of answers on the page, and characters of one student's feedback
 
 
@@ -78,7 +78,7 @@ def summary(entries, worth):
 
 def unwritten(exercise, entry):
     """Tell whether a student has left an exercise as it was handed out."""
-    return all(UNWRITTEN in _plain(entry.told.get(cell_id(exercise, b), "")) for b in exercise.behaviours)
+    return all(entry.failed.get(cell_id(exercise, b), ("",))[0] == "unwritten" for b in exercise.behaviours)
 
 
 def items(assignment, entries, worth):
@@ -111,15 +111,17 @@ def mistakes(assignment, entries):
     for exercise in assignment.exercises:
         made, other = {m: [] for m in exercise.mistakes}, {}
         for entry in entries:
-            told = [entry.told.get(cell_id(exercise, b), "") for b in exercise.behaviours
-                    if entry.points.get(cell_id(exercise, b), 0.0) < b.points]  # fmt: skip
-            told = [text for text in told if text and not any(words in _plain(text) for words in (UNWRITTEN, UNJUDGED))]
-            found = {m for m in made for text in told if _plain(m.hint) in _plain(text)}
+            cells = [cell_id(exercise, b) for b in exercise.behaviours]
+            failed = {cell: entry.failed[cell] for cell in cells if cell in entry.failed}
+            failed = {cell: why for cell, why in failed.items() if why[0] not in ("unwritten", "unjudged")}
+            found = [m for m in made if m.name in {name for _, name in failed.values()}]
             for m in found:
                 made[m].append(entry.student)
-            if told and not found:
-                kind = next(says for words, says in KINDS.items() if words in _plain(told[0]))
-                other.setdefault(kind, Made(kind, told[0][:EXAMPLE], [])).students.append(entry.student)
+            if failed and not found:
+                cell, (kind, _) = next(iter(failed.items()))
+                says = KINDS.get(kind, OTHER)
+                text = entry.told.get(cell, "")[:EXAMPLE]
+                other.setdefault(says, Made(says, text, [])).students.append(entry.student)
         named = [Made(m.name, " ".join(filter(None, [f"That is what comes out when {m.hint}", equation(m.see)])), s)
                  for m, s in made.items() if s]  # fmt: skip
         rows.append((exercise, *(sorted(some, key=lambda m: -len(m.students)) for some in (named, other.values())),
@@ -127,17 +129,13 @@ def mistakes(assignment, entries):
     return rows
 
 
-def _plain(text):
-    return " ".join(text.split())
-
-
 def looks(assignment, entries):
     """Return [(entry, why)] of those a person should look at, the gravest first, and of those with a note only."""
     look, note = [], []
     for entry in entries:
         reasons = [line for line in entry.reason.splitlines() if line.strip()]
-        grave = [line for line in reasons if HERS not in line] or [entry.status] * (entry.status in LOOK)
-        minor = [line for line in reasons if HERS in line]
+        grave = [line for line in reasons if line not in entry.errors] or [entry.status] * (entry.status in LOOK)
+        minor = [line for line in reasons if line in entry.errors]
         left = [exercise.name for exercise in assignment.exercises if unwritten(exercise, entry)]
         if len(left) == len(assignment.exercises):
             grave.append("Nothing is written in it.")
@@ -155,9 +153,12 @@ def looks(assignment, entries):
 
 def alike(assignment, entries, handed_out):
     """Return what there is to look at of answers that are written alike."""
-    found = [similarities(exercise, {e.student: e.wrote.get(exercise.name, "") for e in entries},
-                          handed_out.get(exercise.name, "")) for exercise in assignment.exercises]  # fmt: skip
+    found = []
+    for exercise in assignment.exercises:
+        wrote = {e.student: whole(exercise, e.wrote.get(exercise.name, ""), e.hers) for e in entries}
+        found.append(similarities(exercise, wrote, handed_out.get(exercise.name, "")))
+    unread = {exercise.name: f.unread for exercise, f in zip(assignment.exercises, found) if f.unread}
     pairs = sorted((pair for f in found for pair in f.pairs), key=lambda pair: -pair.share)
     often = Counter({exercise.name: f.common for exercise, f in zip(assignment.exercises, found) if f.common})
     groups = sorted((g for f in found for g in f.groups), key=lambda g: (not g.of, -len(g.students)))
-    return dict(groups=groups, pairs=pairs[:PAIRS], more=max(0, len(pairs) - PAIRS), often=often)
+    return dict(groups=groups, pairs=pairs[:PAIRS], more=max(0, len(pairs) - PAIRS), often=often, unread=unread)

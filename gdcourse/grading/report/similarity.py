@@ -11,6 +11,7 @@ What is too short to be written in many ways is left out, and so is what much of
 
 import ast
 import io
+import operator
 import re
 import tokenize
 import warnings
@@ -24,7 +25,11 @@ from gdcourse.grading.authoring.sample import solution_name, solution_source
 SHORT = 50  # tokens beyond what was handed out, below which two people may well write the same
 COMMON = 0.2  # of the class; what more than this share has written is the way one writes it
 ALIKE = 0.6
-MAGIC = re.compile(r"^[ \t]*(?:(?:[\w, \t]+=[ \t]*)?[%!].*|\?.*|.*\?[ \t]*)$", re.MULTILINE)
+END = ast.Return | ast.Raise | ast.Continue | ast.Break
+ORDERS = {ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.Gt: operator.gt, ast.LtE: operator.le,
+          ast.GtE: operator.ge}  # fmt: skip
+UNREADABLE = SyntaxError, ValueError, RecursionError, MemoryError
+MAGIC = re.compile(r"[%!?]|[\w, \t]++=[ \t]*+[%!]")
 
 
 class Group(NamedTuple):
@@ -51,6 +56,7 @@ class Findings(NamedTuple):
     groups: list[Group]
     pairs: list[Pair]
     common: int
+    unread: tuple = ()  # whose answer is no Python
 
 
 def similarities(exercise, answers, handed_out=""):
@@ -58,9 +64,11 @@ def similarities(exercise, answers, handed_out=""):
 
     Args: exercise: an Exercise; answers: {student: source of the solution cell}; handed_out: the cell's first text.
     """
-    start, wrote = normal(handed_out) or "", {}
+    start, wrote, unread = normal(handed_out) or "", {}, []
     for student, source in sorted(answers.items()):
         form = normal(source)
+        if form is None and len(source) > SHORT:
+            unread.append(student)
         if form and form != start and len(tokens(form)) - len(tokens(start)) >= SHORT:
             wrote.setdefault(form, []).append(student)
     often = max(3, COMMON * len(answers))
@@ -71,7 +79,33 @@ def similarities(exercise, answers, handed_out=""):
     groups = [Group(exercise.name, students, own.get(form, "")) for form, students in telling.items()
               if len(students) > 1 or form in own]  # fmt: skip
     pairs = _alike(exercise.name, telling, {form: name for form, name in own.items() if form not in wrote})
-    return Findings(groups, pairs, len(wrote) - len(telling))
+    return Findings(groups, pairs, len(wrote) - len(telling), tuple(unread))
+
+
+def whole(exercise, source, hers):
+    """Return an answer with what it uses of the student's own cells: a copy may stand there, under any name."""
+    try:
+        body = _parsed(source).body
+        own = [node for text in hers for node in _definitions(text)]
+        used, taken = set(exercise.names) | _names(body), []
+        for node in reversed(own):  # the last of a name counts
+            if node.name in used:
+                taken.append(node)
+                used = used - {node.name} | _names(node.body)
+        return "\n".join([source, *map(ast.unparse, reversed(taken))])
+    except UNREADABLE:
+        return source
+
+
+def _definitions(text):
+    try:
+        return [node for node in _parsed(text).body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    except UNREADABLE:
+        return []
+
+
+def _names(nodes):
+    return {node.id for part in nodes for node in ast.walk(part) if isinstance(node, ast.Name)}
 
 
 def own_sources(exercise):
@@ -105,8 +139,8 @@ def normal(source):
     try:
         tree = _parsed(source)
         own = {name for node in ast.walk(tree) for name in _bound(node)}
-        return ast.unparse(_Numbered(own).visit(tree))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ast.unparse(_Numbered(own).visit(_Live().visit(tree)))
+    except UNREADABLE:
         return None
 
 
@@ -115,7 +149,8 @@ def _parsed(source):
         try:
             return ast.parse(source)
         except SyntaxError:  # a notebook's %magic, !command or question? takes no answer off the list
-            return ast.parse(MAGIC.sub("", source))
+            lines = ((line.strip(), line) for line in source.split("\n"))
+        return ast.parse("\n".join("" if MAGIC.match(bare) or bare.endswith("?") else line for bare, line in lines))
 
 
 def _bound(node):
@@ -125,6 +160,42 @@ def _bound(node):
         yield node.arg
     elif isinstance(node, ast.FunctionDef | ast.ClassDef):
         yield node.name
+
+
+class _Live(ast.NodeTransformer):
+    """Drop what is never reached: behind a return, or a condition that is false whatever happens."""
+
+    def generic_visit(self, node):
+        super().generic_visit(node)
+        for field in ("body", "orelse", "finalbody"):
+            if isinstance(lines := getattr(node, field, None), list):
+                lines = [line for statement in lines for line in _branch(statement)]
+                ends = (i for i, line in enumerate(lines) if isinstance(line, END))
+                setattr(node, field, lines[: next(ends, len(lines)) + 1] or ([ast.Pass()] if field == "body" else []))
+        return node
+
+
+def _branch(node):
+    """Return the statements that are left of one: one branch of an `if` whose condition is known."""
+    known = _known(node.test) if isinstance(node, ast.If | ast.While) else None
+    if known is None or (known and isinstance(node, ast.While)):
+        return [node]
+    return node.body if known else node.orelse
+
+
+def _known(test):
+    """Return whether a condition holds, None where that is not to be seen."""
+    if isinstance(test, ast.Constant):
+        return bool(test.value)
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        inner = _known(test.operand)
+        return None if inner is None else not inner
+    if isinstance(test, ast.Compare) and len(test.ops) == 1:
+        sides = test.left, test.comparators[0]
+        ask = ORDERS.get(type(test.ops[0]))
+        if ask and all(isinstance(s, ast.Constant) and isinstance(s.value, int | float) for s in sides):
+            return ask(*(s.value for s in sides))
+    return None
 
 
 class _Numbered(ast.NodeTransformer):

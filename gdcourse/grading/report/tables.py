@@ -41,6 +41,18 @@ def closing(done):
     return "\n".join(f"{a:{widths[0]}}  {b:>{widths[1]}}  {c:>{widths[2]}}  {d}".rstrip() for a, b, c, d in rows)
 
 
+def not_final(entries):
+    """Return lines on what the scores in the table do not say: answers that wait for a person, and late work."""
+    waiting, late = [e for e in entries if e.waiting], [e for e in entries if e.penalty]
+    lines = [f"Not final: answers of {_students(len(waiting))} wait to be graded by hand."] * bool(waiting)
+    return lines + [f"Taken off already, for being late: {sum(e.penalty for e in late):g} points of "
+                    f"{_students(len(late))}."] * bool(late)  # fmt: skip
+
+
+def _students(count):
+    return f"{count} student{'s' * (count != 1)}"
+
+
 def status(course, ps):
     """Return a line for each student: status, score, reason."""
     from gdcourse.grading.gradebook.reading import read
@@ -84,6 +96,8 @@ def explain(course, ps, student):
     if result:
         parts.append(f"run in the {result['backend']} back end for {result['seconds']:.1f} s, with the package "
                      f"{result['package'][:12]}")  # fmt: skip
+        if "seed" in line:
+            parts.append(f"the inputs were drawn for this attempt alone; the same again: check(f, seed={line['seed']})")
         for verdict in result["verdicts"].values():
             mark = "ok" if verdict["passed"] else "no"
             parts.append(f"\n{mark}  {verdict['points']:g} of {verdict['of']:g}  {verdict['exercise']}, "

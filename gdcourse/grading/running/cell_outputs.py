@@ -1,18 +1,23 @@
 """What a submission's process says came out of a cell, made anew from what may be believed."""
 
 import base64
+import builtins
 import re
 
+from gdcourse.grading.running.pictures import picture
 from gdcourse.grading.sandbox.wire import WireError
 
 ERASED = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-_]?|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
+OTHERS = "LinAlgError", "AxisError", "StdinNotImplementedError", "UsageError"
+DOTS = 100_000_000  # in all pictures of a notebook: a browser takes four bytes for each
+
 
 class Room:
-    """How much output there may still be: characters of text and bytes of pictures."""
+    """How much output there may still be: characters of text, bytes of pictures, and dots in them."""
 
     def __init__(self, text, pictures):
-        self.text, self.pictures = text, pictures
+        self.text, self.pictures, self.dots, self.refused = text, pictures, DOTS, False
 
     def take(self, outputs):
         """Make room for a cell's outputs. Raises: WireError if they are more than the runner can have let through."""
@@ -25,8 +30,8 @@ class Room:
             raise WireError("more output than the runner lets through")
 
 
-def made_anew(outputs, count):
-    """Return a cell's outputs as nbformat has them. count: the cell's execution count."""
+def made_anew(outputs, count, room):
+    """Return a cell's outputs as nbformat has them. count: the cell's execution count; room: for pictures."""
     made = []
     for output in outputs if type(outputs) is list else []:
         match output:
@@ -37,7 +42,7 @@ def made_anew(outputs, count):
                 made.append({"output_type": "error", "ename": name, "evalue": clean(value),
                              "traceback": [clean(line) for line in lines if type(line) is str]})
             case ["display" | "result" as kind, dict(data), _]:
-                kept = rich(data)
+                kept = rich(data, room)
                 if kept:
                     counted = {"execution_count": count} if kind == "result" else {}
                     kind = "execute_result" if counted else "display_data"
@@ -45,15 +50,24 @@ def made_anew(outputs, count):
     return made
 
 
-def rich(data):
-    """Return of a rich output's data what is text or truly a PNG picture."""
+def rich(data, room):
+    """Return of a rich output's data what is text or truly a PNG picture that there is room for."""
     kept = {}
     if type(data.get("text/plain")) is str:
         kept["text/plain"] = clean(data["text/plain"])
-    picture = data.get("image/png")
-    if type(picture) is bytes and picture.startswith(b"\x89PNG\r\n\x1a\n"):
-        kept["image/png"] = base64.b64encode(picture).decode() + "\n"
+    png = data.get("image/png")
+    made = picture(png) if type(png) is bytes and room.dots > 0 else None
+    if png is not None:
+        room.refused = room.refused or made is None
+    if made:
+        room.dots -= made[1]
+        kept["image/png"] = base64.b64encode(made[0]).decode() + "\n"
     return kept
+
+
+def known(name):
+    """Tell whether the name of an exception is one of Python's or NumPy's, and not a sentence of the student's."""
+    return isinstance(getattr(builtins, name, None), type) or name in OTHERS
 
 
 def clean(text):

@@ -15,6 +15,7 @@ import time
 from multiprocessing.connection import wait
 
 from gdcourse.grading.course.directory import CourseError
+from gdcourse.grading.sandbox.limits import LIMITS
 
 PATIENCE = 10  # seconds that a worker without a job has to put away its things
 OVERDUE = 600  # seconds after a job's own limit: execute keeps that limit itself, unless it hangs
@@ -35,7 +36,7 @@ class Worker:
 
     def take(self, token, job, tries=1):
         self.token, self.job, self.tries = token, job, tries
-        self.until = time.monotonic() + job["limits"].get("seconds", 0) + OVERDUE
+        self.until = time.monotonic() + job["limits"].get("seconds", LIMITS["seconds"]) + OVERDUE
         with contextlib.suppress(OSError):  # it is gone, as `wait` will tell
             self.pipe.send_bytes(json.dumps(job).encode())
 
@@ -144,7 +145,9 @@ class Pool:
                 else:
                     worker.end(0)
                     self.free.append(self.worker())
-                    yield worker.token, failed("the process that ran it went away, twice.")
+                    yield worker.token, failed(
+                        "the process that ran it went away, twice, or had not ended long after its limit. On a quieter "
+                        "machine, or with fewer --workers, it may come to its end.")
 
     def __enter__(self):
         return self

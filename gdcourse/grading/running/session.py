@@ -2,7 +2,7 @@
 
 import time
 
-from gdcourse.grading.running.cell_outputs import Room, clean, made_anew
+from gdcourse.grading.running.cell_outputs import Room, clean, known, made_anew
 from gdcourse.grading.running.job import asked
 from gdcourse.grading.running.judge import GRACE, Judge
 from gdcourse.grading.sandbox import given, warm_processes
@@ -23,7 +23,7 @@ class Session:
         self.tests = {n: asked(cell, job["ps"]) for n, cell in enumerate(job["cells"]) if cell["kind"] == "test"}
         self.outputs = [[] for _ in job["cells"]]
         self.counts = [None for _ in job["cells"]]
-        self.scores, self.verdicts, self.notes = {}, {}, []
+        self.scores, self.verdicts, self.notes, self.errors = {}, {}, [], []
         self.count, self.judge = 0, Judge(self)
         self.room = Room(self.limits["output_kb"] << 10, self.limits["pictures_kb"] << 10)
         self.looks = 0.0
@@ -50,8 +50,8 @@ class Session:
             self.leave_off(reason)
         if status == "graded" and self.notes:
             status, reason = "graded with notes", "\n".join(self.notes[:3])
-        return {"status": status, "reason": clean(reason), "outputs": self.outputs, "counts": self.counts,
-                "scores": self.scores, "verdicts": self.verdicts, "notes": self.notes}  # fmt: skip
+        return {"status": status, "reason": clean(reason), "outputs": self.outputs, "counts": self.counts, "scores":
+                self.scores, "verdicts": self.verdicts, "notes": self.notes, "errors": self.errors}  # fmt: skip
 
     def watch(self):
         """Raise Ended when the submission has had its time: called again and again while waiting for it."""
@@ -92,22 +92,27 @@ class Session:
         self.count += 1
         self.counts[number] = self.count
         seconds = self.limits["cell_seconds"]
-        self.allow(seconds, grace=GRACE)
+        self.allow(seconds, work=2 * seconds, grace=GRACE)  # in all threads together
         self.running, self.stopped = True, False
         self.channel.send("run", cell["source"])
         outputs, ok, cut = self.answer("ran", 3)
         self.running = False
-        self.outputs[number] = made_anew(outputs, self.count)
+        self.outputs[number] = made_anew(outputs, self.count, self.room)
         self.room.take(self.outputs[number])
+        if self.room.refused:
+            self.notes.append(f"{self.doing}: a picture that is no PNG, or too large, was left out.")
+            self.room.refused = False
         if self.stopped:
             self.notes.append(f"{self.doing} was stopped after {seconds:g} seconds.")
         elif ok is not True:
-            self.notes.append(f"{self.doing} stops with an error{self.error_of(number)}.")
+            self.errors.append(f"{self.doing} stops with an error{self.error_of(number)}.")
+            self.notes.append(self.errors[-1])
         if cut is True:
             self.notes.append(f"{self.doing}: more output than fits; the rest was cut.")
 
     def error_of(self, number):
-        return next((f", {o['ename']}" for o in self.outputs[number] if o["output_type"] == "error" and o["ename"]), "")
+        names = [o["ename"] for o in self.outputs[number] if o["output_type"] == "error"]
+        return next((f", {name}" for name in names if known(name)), "")
 
     def test(self, number, cell):
         exercise, behaviour = self.tests[number]
@@ -116,14 +121,15 @@ class Session:
         verdict, text = self.judge.verdict(exercise, behaviour)
         self.enter(number, cell, exercise, behaviour, verdict, text)
 
-    def enter(self, number, cell, exercise, behaviour, verdict, text):
+    def enter(self, number, cell, exercise, behaviour, verdict, text, kind="absent"):
+        """Enter a verdict; or, without one, what kind of thing kept it from being given."""
         passed = verdict is not None and verdict.passed
         points, text = behaviour.points if passed else 0, clean(text)[:FEEDBACK]
         self.scores[cell["grade_id"]] = points
         self.verdicts[cell["grade_id"]] = {
             "passed": passed, "text": text, "mistake": verdict.mistake.name if verdict and verdict.mistake else None,
-            "exercise": exercise.name, "behaviour": behaviour.name, "points": points,
-            "of": behaviour.points}  # fmt: skip
+            "exercise": exercise.name, "behaviour": behaviour.name, "points": points, "of": behaviour.points,
+            "kind": verdict.fault.kind if verdict and verdict.fault else "" if verdict else kind}  # fmt: skip
         if passed:
             self.outputs[number] = [{"output_type": "stream", "name": "stdout", "text": f"{text}\n"}]
         else:
@@ -136,7 +142,7 @@ class Session:
             cell = self.job["cells"][number]
             if cell["grade_id"] not in self.scores:
                 self.enter(number, cell, exercise, behaviour, None,
-                           f"{exercise.name}, {behaviour.name}: not judged. {reason}")  # fmt: skip
+                           f"{exercise.name}, {behaviour.name}: not judged. {reason}", "unjudged")  # fmt: skip
 
     def answer(self, kind, parts):
         """Return the parts of the answer to what was sent, after whatever is asked in between."""

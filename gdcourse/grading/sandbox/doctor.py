@@ -4,10 +4,13 @@
         print(row.limit, row.holds, row.found)
 """
 
+import contextlib
 import functools
+import os
 import shutil
 import sys
 import time
+from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
@@ -78,6 +81,8 @@ def doctor(execute, backend="warm"):
     rows = [Row("bubblewrap is installed", bubblewrap is not None, bubblewrap or MISSING)]
     if backend != "plain" and (bubblewrap is None or not sys.platform.startswith("linux")):
         return rows
+    if os.geteuid() == 0:
+        rows.append(Row("an ordinary user", None, "you are root: grade as somebody who may less"))
     close()
     run = functools.partial(_run, execute, backend)
     result, seconds = run("print('ready')")
@@ -85,6 +90,7 @@ def doctor(execute, backend="warm"):
     rows.append(Row("a submission runs", said == "ready", f"{seconds:.1f} s to start" if said else result["reason"]))
     if said != "ready":
         return rows
+    rows.append(Row("what a submission may import", True, installed()))
     words = {**LIMITS, "threads": THREADS}
     result, _ = run(*(trial.source for trial in TRIALS))
     for number, trial in enumerate(TRIALS):
@@ -104,6 +110,16 @@ def doctor(execute, backend="warm"):
     rows.append(Row("a control group for each submission", len(groups) == len(cgroups.FILES) or None,
                     ", ".join(sorted(groups)) or "none: memory is limited by address space alone"))  # fmt: skip
     return rows
+
+
+def installed():
+    """Return the versions of Python and of the packages that students ask for, as they are here."""
+    packages = "numpy", "scipy", "matplotlib", "scikit-learn", "pandas", "torch"
+    found = []
+    for package in packages:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found.append(f"{package} {metadata.version(package)}")
+    return ", ".join([f"Python {sys.version.split()[0]}", *found])
 
 
 def _run(execute, backend, *sources):

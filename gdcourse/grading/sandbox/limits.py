@@ -1,6 +1,6 @@
 """What a submission may use, where nothing else is asked for. The doctor tries each limit."""
 
-THREADS = 128
+THREADS = 32
 LIMITS = {
     "memory_mb": 2048,  # beyond what the warm process has
     "cell_seconds": 10,  # or what the slowest exercise of the assignment may take, if that is more

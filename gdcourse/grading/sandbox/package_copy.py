@@ -18,8 +18,9 @@ from pathlib import Path
 from gdcourse import checks
 
 PACKAGE = Path(checks.__file__).parent.parent
+BESIDE = "__init__", "wire", "runner", "lockdown", "notebook_shell", "at_home"  # modules that run with a submission
 KEPT = ("checks/exercise.py", "checks/running.py", "checks/values.py", "grading/__init__.py",
-        *(f"grading/sandbox/{name}.py" for name in ("__init__", "wire", "runner", "lockdown", "notebook_shell")))
+        *(f"grading/sandbox/{name}.py" for name in BESIDE))
 PROVIDED = {"ps08": ("gradient_ratio", "train"), "capstone": ("sick_run", "train")}
 WITHHELD = "{} is what this assignment asks for: it is withheld while grading"
 CHECKS = '''"""What `gdcourse.checks` is while a notebook is graded."""
@@ -31,6 +32,14 @@ def check(*solution, seed=None):
 
 
 grade = check
+'''
+WIDGETS = '''"""What `gdcourse.widgets` is while a notebook is graded: live figures are for readers."""
+
+
+def __getattr__(name):
+    if name.startswith("__"):
+        raise AttributeError(name)
+    return lambda *args, **kwargs: print(f"({name}: a live figure is left out while a notebook is graded.)")
 '''
 
 
@@ -66,7 +75,10 @@ def stripped(ps):
     """Return a folder that holds the package as a submission of an assignment may see it."""
     folder = workspace() / ps
     target = folder / "gdcourse"
-    shutil.copytree(PACKAGE, target, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", "checks", "grading"))
+    left = shutil.ignore_patterns("__pycache__", "*.pyc", "checks", "grading", "widgets")
+    shutil.copytree(PACKAGE, target, ignore=left)
+    (target / "widgets").mkdir()
+    (target / "widgets" / "__init__.py").write_text(WIDGETS)
     for name in KEPT:
         if (PACKAGE / name).exists():
             (target / name).parent.mkdir(parents=True, exist_ok=True)

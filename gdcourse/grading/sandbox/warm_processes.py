@@ -137,12 +137,17 @@ class Child:
             return 0.0
 
     def clock(self):
-        """Return a time in seconds that stands still while it waits for a processor: a busy machine costs nothing."""
+        """Return a time in seconds that stands still while others keep it from a processor.
+
+        A busy machine costs nothing. What its first thread has waited for while its own other threads computed is not
+        the others' doing.
+        """
         try:
             with open(f"/proc/{self.pid}/schedstat") as schedstat:
-                return time.monotonic() - int(schedstat.read().split()[1]) / 1e9
-        except (OSError, IndexError):
+                computed, waited = (int(number) / 1e9 for number in schedstat.read().split()[:2])
+        except (OSError, ValueError):
             return time.monotonic()
+        return time.monotonic() - max(0.0, waited - (self.worked() - computed))
 
     def interrupt(self):
         """Press the notebook's stop button."""

@@ -21,6 +21,7 @@ from gdcourse import checks
 from gdcourse.checks.exercise import as_tuple
 from gdcourse.grading.authoring.assign import assign, release_notebook, write
 from gdcourse.grading.authoring.sample import Answer, solution_source, submission
+from gdcourse.grading.gradebook import journal
 from tests.grading.attacks import LEAK, PS
 from tests.grading.attacks import write as write_attack
 
@@ -84,9 +85,12 @@ class Arena:
     def forbidden(self, student):
         """Return {where: bytes} of all that must not be in anything made of a student's submission."""
         found = {name: text.encode() for name, text in self.secrets.items()}
-        seed = self.course / ".grading" / f"{PS}.seed"
-        if seed.exists():
-            found["seed"] = f"seed={int(seed.read_text())}".encode()
+        secret = self.course / ".grading" / "secret"
+        if secret.exists():
+            found["secret of the seeds"] = secret.read_bytes().strip()
+        done = journal.Journal(self.course, PS).done.get(student)
+        if done:
+            found |= {"seed": str(done["seed"]).encode(), "seed, again": f"{done['seed']:x}".encode()}
         found |= {f"solution of {name}": line.encode() for name, line in self.lines()}
         return found | {"leak": LEAK.encode()}
 

@@ -74,7 +74,42 @@ def named(case):
     case.book = None
 
 
+LAYER = ('<div class="nbgrader_cell"><span id="spectral_step-best"></span>'
+         '<div class="modal-backdrop fade full-credit" style="position:fixed"></div></div>')  # fmt: skip
+
+
+@notebook("layer-in-a-raw-cell", "lays a button of formgrader's over the whole page, in a raw cell and in text")
+def layer(case):
+    case.book["cells"][:0] = [{"cell_type": kind, "id": f"mine-{kind}", "metadata": {"raw_mimetype": "text/html"},
+                               "source": LAYER} for kind in ("raw", "markdown")]  # fmt: skip
+
+
+@notebook("names-of-fields", "gives its headings the names of formgrader's fields")
+def headings(case):
+    names = "spectral_step-best", "notebook", "statusmessage"
+    texts = [form.format(name) for name in names for form in ("# {}", "> ## {}", "{}\n===", "- # {}")]
+    case.book["cells"][:0] = [{"cell_type": "markdown", "id": f"mine-{n}", "metadata": {}, "source": text}
+                              for n, text in enumerate(texts)]  # fmt: skip
+
+
+@notebook("pictures-from-elsewhere", "shows pictures of the web, of any size, and draws diagrams by a script")
+def elsewhere(case):
+    case.book["cells"].insert(0, {"cell_type": "markdown", "id": "mine", "metadata": {}, "source":
+        "![x](https://example.org/bomb.png) ![y][z]\n\n[z]: https://example.org/bomb.png\n\n"
+        "```mermaid\n%%{init: {'themeCSS': '} body {display: none}'}}%%\ngraph LR; a-->b\n```"})  # fmt: skip
+
+
+@notebook("endless-to-colour", "hands in what takes its square to read, to colour and to set")
+def endless(case):
+    for cell, text in zip(case.cells("solution"), (" " * 300_000, "a." * 100_000, "." * 150_000, "{}" * 100_000,
+                                                   "'" + "\\N{" * 70_000, "f'" + "{x}" * 50_000 + "'")):  # fmt: skip
+        cell["source"] += "\ndef f(x:\n" + text
+    for n, text in enumerate(("\\\\[" * 60_000, "\\begin{a}" * 20_000, "a\n=\n" * 50_000, "> " * 100_000)):
+        case.book["cells"].append({"cell_type": "markdown", "id": f"mine-{n}", "metadata": {}, "source": text})
+
+
 ATTACKS = (
+    layer, headings, elsewhere, endless,
     markdown, answers, links, attached, titles, references, refusal, odd_format, named,
     code("script-in-outputs", "displays HTML, JavaScript, SVG and LaTeX that would run in a browser",
          f"""
@@ -113,6 +148,24 @@ try:
     display(Image(filename=path), Image(url="file://" + path, embed=True))
 except Exception as error:
     print(type(error).__name__)
+"""),
+    code("picture-of-nothing", "shows pictures of a few bytes that unfold to a thousand million dots each",
+         """
+import struct, zlib
+from IPython.display import Image, display
+
+def chunk(kind, body):
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+packing = zlib.compressobj(9)
+dots = packing.compress(bytes(1 << 20)) * 1 + b"".join(packing.compress(bytes(1 << 20)) for _ in range(200))
+dots += packing.flush()
+for side in (30_000, 4_900):
+    head = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
+    data = zlib.compress(bytes((side // 8 + 1) * side), 9) if side < 5_000 else dots
+    whole = b"\\x89PNG\\r\\n\\x1a\\n" + chunk(b"IHDR", head) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+    for _ in range(10):
+        display(Image(data=whole))
 """),
     code("terminal-codes", "writes codes that move, colour and empty a terminal, and links in it",
          """

@@ -155,4 +155,38 @@ for raise_ in (lambda: os.nice(-20), lambda: os.setuid(0), lambda: os.setgroups(
 sum(bytearray(2_600_000_000)[::1 << 20])
 tell("more memory than the limit")
 """),
+    code("stops-its-clock", "takes the idle priority and one processor, behind a thread of its own that computes",
+         """
+import threading
+def compute():
+    while True:
+        sum(range(10**6))
+for step in (lambda: os.sched_setaffinity(0, {0}), lambda: os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0)),
+             lambda: os.setpriority(os.PRIO_PROCESS, 0, 19), lambda: os.nice(19)):
+    try:
+        step()
+        tell("it may step back")
+    except OSError as error:
+        print(type(error).__name__)
+threading.Thread(target=compute, daemon=True).start()
+while True:
+    pass
+""", endless=True),
+    code("crowds-out", "computes in as many threads as it can have, so that its neighbours come late",
+         """
+import threading
+def compute():
+    while True:
+        sum(range(10**6))
+started = 0
+try:
+    for started in range(1, 200):
+        threading.Thread(target=compute, daemon=True).start()
+except RuntimeError:
+    pass
+if started > 40:
+    tell("as many threads as it likes:", started)
+while True:
+    pass
+""", endless=True),
 )  # fmt: skip

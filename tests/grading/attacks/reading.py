@@ -43,7 +43,7 @@ except Exception as error:
 for folder in (PLACE["course"], os.path.join(PLACE["course"], ".grading"), os.path.dirname(PLACE["course"])):
     for path, _, names in os.walk(folder):
         for name in names:
-            if "seed" in name or "journal" in name or name.endswith((".jsonl", ".key")):
+            if "seed" in name or name == "secret" or "journal" in name or name.endswith((".jsonl", ".key")):
                 tell("found", name)
                 read(os.path.join(path, name))
 """),
