@@ -51,7 +51,7 @@ LEFT_OUT = re.compile(
     r"|^mpl_toolkits/|mpl-data/plot_directive|matplotlib/(testing|sphinxext|backends/(web_backend|qt_editor|backend_(?!svg|agg|mixed)))"
 )
 PACKAGE = ("gdcourse/grading", "gdcourse/widgets", "__pycache__")  # what a page does not run
-NOT_HERE = re.compile(r"gdcourse\.widgets|\bsklearn\.(?!datasets)|\bIPython\b|\btorch\b|gdcourse\.grading")
+NOT_HERE = re.compile(r"gdcourse\.widgets|evidence\.constrained|\bsklearn\.(?!datasets)|\bIPython\b|\btorch\b|gdcourse\.grading")
 
 
 def _zip(files):
@@ -252,7 +252,8 @@ OPENING = """\
 Each part says what to write and what it is worth. Write in the boxes. *Run* shows what your code does; *Check* says
 what is right, what is not, and often which mistake it looks like. It tries your function on numbers drawn anew each
 time, and a solution that is half right earns half its points. What passes here passes when it is graded. Python runs in
-this page: nothing needs to be installed, and what you write stays in this browser. At the end, *Hand in* saves it as a
+this page: nothing needs to be installed, and what you write stays in this browser. With the keyboard, Escape and
+then Tab leaves a box. At the end, *Hand in* saves it as a
 notebook. You may as well take {notebook} to a Jupyter of your own and work there; it is the same assignment.
 """
 

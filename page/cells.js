@@ -67,6 +67,23 @@ function editor(text, label, changed, keys) {
   }
 }
 
+// What a cell shows as HTML, without anything in it that runs.
+function harmless(html) {
+  const body = new DOMParser().parseFromString(html, "text/html").body
+  for (const one of body.querySelectorAll("script, iframe, object, embed, form, link, meta, base")) one.remove()
+  for (const one of body.querySelectorAll("*")) {
+    for (const { name, value } of [...one.attributes]) {
+      if (name.startsWith("on") || /^\s*(javascript|data):/i.test(value)) one.removeAttribute(name)
+    }
+  }
+  return element("div", {}, ...body.childNodes)
+}
+
+// What the texts of some cells come to: a check is about these.
+function fingerprint(texts, numbers) {
+  return hash(numbers.map((number) => texts[number]).join("\n"))
+}
+
 function rows(text) {
   return Math.min(Math.max(text.split("\n").length, 3), 30)
 }
@@ -93,7 +110,7 @@ function cellBox(host, number, { key, label, checks = [], below = false }) {
   const reset = button("Set back", () => change(began), { title: "Back to the text the page has" })
   const bar = element("div", { className: "gd-bar" }, run, ...check, stop, reset, status)
   const box = {
-    text: () => field?.text() ?? kept?.text ?? began,
+    text: () => field?.text() ?? began,
     put(text) {
       open()
       field.set(text)
@@ -106,6 +123,10 @@ function cellBox(host, number, { key, label, checks = [], below = false }) {
     if (text === began) store.drop(key)
     else store.set(key, { text, version })
     kept = { text, version }
+    if (out.childNodes.length && !out.querySelector(".gd-old")) {
+      out.prepend(element("p", { className: "gd-quiet gd-old" }, "The code has changed since this came."))
+    }
+    if (store.problem()) tell(store.problem())
     document.dispatchEvent(new CustomEvent("gdcourse-changed", { detail: number }))
   }
 
@@ -137,43 +158,51 @@ function cellBox(host, number, { key, label, checks = [], below = false }) {
     }
   }
 
+  // Run the cell or check a function; resolves to whether it came to its end.
   async function act(what, exercise) {
-    if (busy) return
+    if (busy) return true
     open()
     busy = true
+    const pressed = document.activeElement
     stop.hidden = false
+    if ([run, ...check].includes(pressed)) stop.focus()
     for (const one of [run, ...check]) one.disabled = true
     out.replaceChildren()
-    status.textContent = "Running"
+    status.textContent = "Starting"
+    let whole = true
     try {
       const data = await cells()
       const texts = data.cells.map((text, n) => boxes.get(n)?.text() ?? text)
       const message = below ? { cells: [...texts.slice(0, number + 1), box.text()], number: number + 1 } : { cells: texts, number }
       if (what === "check") Object.assign(message, { ps: data.ps, names: exercise.names })
-      const result = await engine.ask(what, message, (one) => hear(one, what))
+      const result = await engine.ask(what, message, hear)
       if (what === "check" && result !== "failed") {
         out.append(verdictBox(result, data.places))
-        document.dispatchEvent(new CustomEvent("gdcourse-checked", { detail: { exercise, result, text: box.text() } }))
+        const text = fingerprint(message.cells, result.needed)
+        document.dispatchEvent(new CustomEvent("gdcourse-checked", { detail: { exercise, result, text } }))
       } else if (what === "run" && result === "ok" && !out.childNodes.length) {
         out.append(element("p", { className: "gd-quiet" }, "It ran, and had nothing to show."))
       }
       status.textContent = ""
     } catch (error) {
       status.textContent = ""
-      out.append(element("p", { className: "gd-error" }, error.stopped ? "Stopped. Python starts anew with the next Run." : error.message))
+      out.append(element("p", { className: "gd-error" }, error.message))
+      whole = error !== STOPPED
     }
     busy = false
-    stop.hidden = true
     for (const one of [run, ...check]) one.disabled = false
+    if (document.activeElement === stop) (pressed === stop ? run : pressed).focus()
+    stop.hidden = true
+    return whole
   }
 
-  function hear(one, what) {
-    if (one.kind === "step") status.textContent = one.text || (what === "check" ? "Checking" : "Running")
+  function hear(one) {
+    if (one.kind === "step") status.textContent = one.text
     else if (one.kind === "again") out.replaceChildren()
     else if (one.kind === "text") {
       if (out.lastChild?.className !== "gd-text") out.append(element("pre", { className: "gd-text" }))
       out.lastChild.append(one.text)
-    } else if (one.kind === "figure" || one.kind === "html") out.append(element("div", { innerHTML: one.html }))
+    } else if (one.kind === "figure" || one.kind === "html") out.append(harmless(one.html))
     else out.append(element("pre", { className: "gd-error" }, one.text))
   }
 
@@ -183,6 +212,7 @@ function cellBox(host, number, { key, label, checks = [], below = false }) {
     if (mine === (before?.text ?? began)) {
       kept = after
       field?.set(theirs)
+      document.dispatchEvent(new CustomEvent("gdcourse-changed", { detail: number }))
     } else tell("Another tab has changed this part.", button("Take its text", () => change(theirs)))
   })
 

@@ -4,6 +4,8 @@ const SCRIPT = document.currentScript.src
 const BASE = new URL("../python/", SCRIPT).href
 const FROM_DISK = location.protocol === "file:"
 
+const STOPPED = new Error("Stopped. Python starts anew with the next Run.")
+
 // Run a script of the site's once, however often it is asked for; what did not arrive may be tried again.
 const scripts = new Map()
 function load(address) {
@@ -22,7 +24,7 @@ function load(address) {
 }
 
 const engine = (() => {
-  let worker = null, ready = null, count = 0
+  let worker = null, ready = null, count = 0, current = 0
   const waiting = new Map()  // {id: {resolve, reject, hear}}
   const packed = {}
   globalThis.gdcourseFile = (name, text) => { packed[name] = text }
@@ -41,6 +43,7 @@ const engine = (() => {
   }
 
   function discard(reason) {
+    current += 1  // a start that is under way notices
     worker?.terminate()
     worker = ready = null
     for (const { reject } of waiting.values()) reject(reason)
@@ -48,7 +51,10 @@ const engine = (() => {
   }
 
   function ended(last) {
-    discard(new Error(`Python has ended, perhaps for want of memory; the next Run starts it anew. ${last}`.trim()))
+    const missing = /TypeError: (Failed to fetch|NetworkError|Load failed|[\w.]+: \d)|failed to load/i.test(last)
+    discard(new Error(missing
+      ? "A file of this site did not arrive. Is the network there? Press the button once more to try again."
+      : `Python has ended, perhaps for want of memory; the next Run starts it anew. ${last}`.trim()))
   }
 
   function hear({ data: { id, kind, ...more } }) {
@@ -73,7 +79,9 @@ const engine = (() => {
 
   async function start(hearOne) {
     hearOne({ kind: "step", text: "Fetching Python from this site: nine megabytes, once" })
+    const mine = current
     const first = FROM_DISK ? [await bytes("pyodide.js"), "\n", await bytes("pyodide.asm.js"), "\n"] : []
+    if (mine !== current) throw STOPPED
     worker = new Worker(URL.createObjectURL(new Blob([...first, WORKER], { type: "text/javascript" })))
     worker.onmessage = hear
     worker.onerror = (event) => {
@@ -87,15 +95,17 @@ const engine = (() => {
     // Ask for a cell to be run ("run") or a function to be checked ("check"). hear is told each record on the way.
     async ask(what, message, hearOne) {
       ready ??= start(hearOne).catch((error) => {
-        discard(error)
+        if (error !== STOPPED) discard(error)
         throw error
       })
+      const mine = current
       await ready
-      hearOne({ kind: "step", text: "" })
+      if (mine !== current) throw STOPPED
+      hearOne({ kind: "step", text: "Waiting for what runs" })
       return send("ask", { what, message }, hearOne)
     },
     stop() {
-      discard(Object.assign(new Error("Stopped."), { stopped: true }))
+      discard(STOPPED)
     },
   }
 })()

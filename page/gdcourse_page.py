@@ -12,6 +12,8 @@ import functools
 import importlib
 import io
 import linecache
+import re
+import symtable
 import sys
 import time
 import traceback
@@ -31,31 +33,57 @@ class DrawsFirst(BaseException):
 
 
 class Notebook:
-    """The cells of a page, run in one namespace of names as a kernel would.
+    """The cells of a page, run as a fresh kernel would run the wanted one and those above it that it needs.
 
+    What has run stays and is not run again as long as that makes no difference; else everything is forgotten first.
     emit: is handed each record, a dictionary of plain data.
     """
 
     def __init__(self, emit):
         self.emit = emit
+        self.forget()
+
+    def forget(self):
         self.names = {"__name__": "__main__", "__builtins__": builtins}
         self.ran = {}  # {cell's number: its text when it last ran to its end}
 
-    def run(self, cells, wanted):
-        """Run a cell and, of those above it, the ones it needs that have not run or have changed since.
+    def run(self, cells, wanted, fresh=False):
+        """Run a cell and, of those above it, the ones it needs that have not run.
 
-        cells: the texts of all cells, in order; wanted: the number of one. Returns: "ok"; "failed", after a record
-        that says why; or "draws" if matplotlib must be fetched first.
+        cells: the texts of all cells, in order; wanted: the number of one; fresh: whether to forget all first.
+        Returns: "ok"; "failed", after a record that says why; or "draws" if matplotlib must be fetched first.
         """
-        again = False
-        for number in needed(cells, wanted):
-            again |= number == wanted or self.ran.get(number) != cells[number]
-            if again and (came := self._run_one(number, cells[number], shown=number == wanted)) != "ok":
+        chain = needed(cells, wanted)
+        if fresh or not self._still_holds(cells, chain):
+            self.forget()
+        for name in names_of(self.ran.pop(wanted, ""))[1]:
+            self.names.pop(name, None)  # what its last text bound
+        waiting = [number for number in chain if number not in self.ran]
+        for position, number in enumerate(waiting, 1):
+            if len(waiting) > 1:
+                self.emit({"kind": "step", "text": f"Running cell {position} of {len(waiting)}"})
+            if (came := self._run_one(number, cells[number], shown=number == wanted)) != "ok":
                 return came
         return "ok"
 
+    def _still_holds(self, cells, chain):
+        """Tell whether running the rest of a chain now gives what a fresh kernel would."""
+        *above, wanted = chain
+        if any(self.ran.get(number, cells[number]) != cells[number] for number in above):
+            return False
+        before, now = names_of(self.ran.get(wanted, "")), names_of(cells[wanted])
+        if before[0] & before[1] or wanted in self.ran and now[0] & now[1]:  # it changes what it starts from
+            return False
+        to_come = [number for number in chain if number not in self.ran or number == wanted]
+        return not any(
+            number > later and names_of(text)[1] & names_of(cells[later])[0]
+            for number, text in self.ran.items() if number != wanted for later in to_come
+        ) and not any(
+            names_of(text)[1] & names_of(cells[later])[0]
+            for number, text in self.ran.items() if number not in chain for later in to_come
+        )  # fmt: skip
+
     def _run_one(self, number, text, shown):
-        self.ran.pop(number, None)
         file, paper = f"<cell {number}>", _Paper(self.emit if shown else lambda record: None)
         linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
         try:
@@ -97,10 +125,10 @@ class Notebook:
 def needed(cells, wanted):
     """Return the numbers of the cells above `wanted` that it depends on, and its own, in order.
 
-    A cell is needed if it binds or changes a name that is used further down on the way. A name whose object draws
-    random numbers, such as rng, is changed by every use, so that the numbers are those of the page.
+    A cell is needed if it binds or changes a name that is used on the way from it to the wanted one. A generator of
+    random numbers, called rng or the like, is changed by every use, so that the numbers are those of the page.
     """
-    uses, binds = zip(*map(_names_of, cells[: wanted + 1]))
+    uses, binds = zip(*map(names_of, cells[: wanted + 1]))
     found, before = {wanted}, set()
     while found != before:  # a function may use what a later cell binds
         before = found
@@ -109,29 +137,90 @@ def needed(cells, wanted):
     return sorted(found)
 
 
-def _names_of(text):
-    """Return the names that a cell uses, and those that it binds or changes."""
+@functools.lru_cache(maxsize=1024)
+def names_of(text):
+    """Return the names that a cell takes from outside, and those that it binds or changes, as two frozen sets."""
     try:
         tree = ast.parse(text)
-    except SyntaxError:  # it will be told when it runs
-        return set(), set()
-    uses, binds = set(), set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name):
-            (binds if isinstance(node.ctx, STORES) else uses).add(node.id)
-            if node.id.endswith("rng"):
-                binds.add(node.id)
-        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
-            binds.add(node.name)
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            binds.update((alias.asname or alias.name).partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, STORES):
-            root = node
-            while isinstance(root, ast.Attribute | ast.Subscript):
-                root = root.value
-            if isinstance(root, ast.Name):
-                binds.add(root.id)
-    return uses, binds
+    except SyntaxError:  # it is told when the cell runs; what it was to bind can be guessed
+        return frozenset(), frozenset(re.findall(r"^(?:(?:def|class)\s+)?(\w+)(?=\s*[=(:])", text, re.MULTILINE))
+    found = _Names()
+    found.block(tree.body)
+    deep = _globals_inside(symtable.symtable(text, "<cell>", "exec"))
+    return frozenset(found.uses | (deep - found.binds)), frozenset(found.binds)
+
+
+def _globals_inside(table):
+    """Return what the functions and classes of a table read from outside of themselves."""
+    names = set()
+    for child in table.get_children():
+        names |= {s.get_name() for s in child.get_symbols() if s.is_global() and s.is_referenced()}
+        names |= _globals_inside(child)
+    return names
+
+
+class _Names:
+    """Goes through statements in their order. uses: names read before they are bound here; binds: bound or changed."""
+
+    CHANGING = {"append", "extend", "insert", "update", "add", "pop", "remove", "sort", "reverse", "clear", "shuffle"}
+
+    def __init__(self):
+        self.uses, self.binds = set(), set()
+
+    def block(self, statements):
+        for statement in statements:
+            self.statement(statement)
+
+    def statement(self, node):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            arguments = getattr(node, "args", None)
+            parts = [*node.decorator_list, *getattr(node, "bases", ()), *(arguments.defaults if arguments else ())]
+            for part in parts:
+                self.expression(part)
+            self.binds.add(node.name)
+            return
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            self.binds |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+            return
+        if isinstance(node, ast.AugAssign):
+            self.uses |= {_root(node.target)} - self.binds
+        blocks = [value for _, value in ast.iter_fields(node) if isinstance(value, list) and value
+                  and isinstance(value[0], ast.stmt | ast.ExceptHandler | ast.match_case)]  # fmt: skip
+        inside = {id(child) for block in blocks for child in block}
+        header = [child for child in ast.iter_child_nodes(node) if id(child) not in inside]
+        for part in sorted(header, key=lambda part: isinstance(getattr(part, "ctx", None), STORES)):  # values first
+            self.expression(part)
+        for block in blocks:
+            for child in block:
+                self.statement(child) if isinstance(child, ast.stmt) else self.block(child.body)
+
+    def expression(self, node):
+        own = {
+            name.id for part in ast.walk(node) if isinstance(part, ast.comprehension) for name in ast.walk(part.target)
+            if isinstance(name, ast.Name)
+        } | {argument.arg for part in ast.walk(node) if isinstance(part, ast.Lambda) for argument in ast.walk(part.args)
+             if isinstance(argument, ast.arg)}  # fmt: skip
+        stored = set()
+        for part in ast.walk(node):
+            if isinstance(part, ast.Name) and part.id not in own:
+                if isinstance(part.ctx, STORES):
+                    stored.add(part.id)
+                    continue
+                self.uses |= {part.id} - self.binds
+                if part.id.endswith(("rng", "generator")):
+                    stored.add(part.id)
+            elif isinstance(part, ast.Attribute | ast.Subscript) and isinstance(part.ctx, STORES):
+                stored.add(_root(part))
+            elif isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and part.func.attr in self.CHANGING:
+                stored.add(_root(part.func))
+        self.binds |= stored - {""}
+
+
+def _root(node):
+    """Return the name that a chain such as model.layers[0].W begins with, or nothing."""
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Starred):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _parts(text, file):
@@ -162,7 +251,11 @@ def sentence(error):
     if isinstance(error, SyntaxError):
         at = f"line {error.lineno}: {(error.text or '').strip()}\n" if error.lineno else ""
         more = ". Use four spaces throughout." if isinstance(error, TabError) else ""
+        if (error.text or "").lstrip().startswith(">>>"):
+            more = ". Take away the >>> and ... that a line was copied with."
         return f"{at}{name}: {error.msg}{more}"
+    if isinstance(error, SystemExit):
+        said = "exit() ends nothing in a page. Take it away."
     lines = [f"line {frame.lineno}: {frame.line}" for frame in traceback.extract_tb(error.__traceback__)
              if frame.filename.startswith("<cell ")]  # fmt: skip
     if len(lines) > 6:

@@ -14,7 +14,10 @@ function chapter() {
       host.querySelector(".gd-editor textarea")?.focus()
     }, { className: "gd-offer", title: "Change this code and run it here" })
     shown.closest(".cell_input").append(offer)
-    if (store.get(key)) offer.textContent = "Go on with it"
+    if (store.get(key)) {
+      offer.textContent = "Go on with it"
+      offer.classList.add("gd-kept")
+    }
   }
 }
 
@@ -39,6 +42,10 @@ function codeExercises() {
 
 function assignment() {
   const data = globalThis.gdcoursePage
+  if (!data) {
+    document.querySelector(".gd-hand-in").append("A file of this page did not arrive. Reload the page to try again.")
+    return
+  }
   const of = data.exercises.reduce((sum, exercise) => sum + exercise.points, 0)
   const scoreKey = `score:${data.ps}`
   const score = element("p", { className: "gd-score", role: "status" })
@@ -68,26 +75,27 @@ function assignment() {
   }
 
   // The score says of each exercise what its last check gave, as long as its text is the one that was checked.
-  const textOf = (exercise) => exercise.cells.map((number) => boxes.get(number)?.text()).join("\n")
+  const now = () => data.cells.map((text, number) => boxes.get(number)?.text() ?? text)
   function sum() {
     const kept = store.get(scoreKey) ?? {}
     let points = 0, stale = 0
     for (const exercise of data.exercises) {
       const one = kept[exercise.names[0]]
       if (!one) continue
-      if (one.text === hash(textOf(exercise))) points += one.points
+      if (one.text === fingerprint(now(), one.needed)) points += one.points
       else stale += 1
     }
     score.textContent = `So far ${points} of ${of} points, as checked here.` +
       (stale ? ` ${stale === 1 ? "One function has" : `${stale} functions have`} changed since.` : "")
   }
-  document.addEventListener("gdcourse-checked", ({ detail: { exercise, result } }) => {
+  document.addEventListener("gdcourse-checked", ({ detail: { exercise, result, text } }) => {
     const kept = store.get(scoreKey) ?? {}
-    kept[exercise.names[0]] = { points: result.points, text: hash(textOf(exercise)) }
+    kept[exercise.names[0]] = { points: result.points, text, needed: result.needed }
     store.set(scoreKey, kept)
     sum()
   })
   document.addEventListener("gdcourse-changed", sum)
+  store.watch(scoreKey, sum)
 
   const said = element("p", { className: "gd-notice", role: "status", hidden: true })
   const say = (text, ...more) => {
@@ -121,7 +129,9 @@ function assignment() {
   }
 
   const all = button("Check all", async () => {
-    for (const exercise of data.exercises) await boxes.get(exercise.cells.at(-1)).act("check", exercise)
+    all.disabled = true
+    for (const exercise of data.exercises) if (!await boxes.get(exercise.cells.at(-1)).act("check", exercise)) break
+    all.disabled = false
   })
   const hand = button("Hand in", () => {
     save(`${data.ps}.ipynb`, handedIn(data.notebook, texts()))

@@ -21,6 +21,7 @@ const store = (() => {
     set(key, value) {
       try {
         localStorage.setItem(`gdcourse:${key}`, JSON.stringify(value))
+        said = null
       } catch (error) {
         failed(error)
       }
@@ -35,7 +36,12 @@ const store = (() => {
     // Call when another tab has changed a key: changed(before, after).
     watch(key, changed) {
       addEventListener("storage", (event) => {
-        if (event.key === `gdcourse:${key}`) changed(JSON.parse(event.oldValue), JSON.parse(event.newValue))
+        if (event.key !== `gdcourse:${key}`) return
+        try {
+          changed(JSON.parse(event.oldValue), JSON.parse(event.newValue))
+        } catch (error) {
+          if (!(error instanceof SyntaxError)) throw error  // no text of ours
+        }
       })
     },
   }
@@ -71,7 +77,7 @@ function takenFrom(file, notebook, ps) {
   const found = new Map()
   for (const cell of read.cells) {
     const name = cell?.metadata?.nbgrader?.grade_id
-    if (own.has(name)) found.set(name, [cell.source].flat().join(""))
+    if (own.has(name) && cell.source !== undefined) found.set(name, [cell.source].flat().join(""))
   }
   if (!found.size) {
     throw new Error(`That notebook has no cell of ${ps}. Is it another assignment's? Nothing here has changed.`)

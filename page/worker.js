@@ -36,15 +36,18 @@ _book = gdcourse_page.Notebook(lambda record: _emit(json.dumps(record)))
 def _ask(what, emit, text):
     global _emit
     _emit, message = emit, json.loads(text)
-    came = _book.run(message["cells"], message["number"])
+    cells, number = message["cells"], message["number"]
+    came = _book.run(cells, number, fresh=what == "check")
     if what == "check" and came == "ok":
-        return json.dumps(gdcourse_page.verdict(message["ps"], message["names"], _book.names))
+        said = gdcourse_page.verdict(message["ps"], message["names"], _book.names)
+        return json.dumps({**said, "needed": gdcourse_page.needed(cells, number)})
     return json.dumps(came)
 
 _ask`)
   },
 
   async ask({ id, what, message }) {
+    say(id, "step", { text: what === "check" ? "Checking" : "Running" })
     const emit = (record) => say(id, "record", { record: JSON.parse(record) })
     const run = () => JSON.parse(ask(what, emit, JSON.stringify(message)))
     let result = run()
@@ -71,6 +74,6 @@ async function brought(url) {
 
 async function bytes(name) {
   const response = await fetch(base + name)
-  if (!response.ok) throw new Error(`${name} did not come (${response.status})`)
+  if (!response.ok) throw new TypeError(`${name}: ${response.status}`)
   return new Uint8Array(await response.arrayBuffer())
 }

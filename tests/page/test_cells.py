@@ -14,7 +14,7 @@ def run(*cells, wanted=-1):
     """Run a page's last cell, or another; return what became of it and the records."""
     records = []
     came = Notebook(records.append).run(list(cells), range(len(cells))[wanted])
-    return came, records
+    return came, [record for record in records if record["kind"] != "step"]
 
 
 @pytest.mark.parametrize(("cells", "numbers"), [
@@ -28,6 +28,13 @@ def run(*cells, wanted=-1):
     (["import numpy as np", "1 +", "np.pi"], [0, 2]),
     (["a = 1", "print(2)", "def f():\n    return a", "f()"], [0, 2, 3]),
     (["from x.y import z as a", "import x.y", "a", "x"], [1, 3]),
+    (["x = h = 1\nfig = 2", "def f(x, h=2):\n    fig = [x for x in range(h)]\n    return fig", "f(1)"], [1, 2]),
+    (["x = 1", "x = [x for x in range(3)]\ng = lambda x: x", "g(2)"], [1, 2]),
+    (["for i in range(3):\n    x = i", "print(i)"], [0, 1]),
+    (["a = []", "a.append(1)", "a"], [0, 1, 2]),
+    (["n = 1", "def f():\n    global n\n    n += 1\n    return n", "f()"], [0, 1, 2]),
+    (["def helper(x:\n    return x", "helper(1)"], [0, 1]),
+    (["w = 1", "class A:\n    v = w", "A.v"], [0, 1, 2]),
 ])  # fmt: skip
 def test_a_cell_needs_those_that_bind_or_change_what_it_uses(cells, numbers):
     assert needed(cells, len(cells) - 1) == numbers
@@ -45,9 +52,36 @@ def test_only_what_has_changed_runs_again():
     notebook = Notebook(records.append)
     for text in ("[1, 1]\n", "[1, 1]\n"):
         assert notebook.run(cells, 2) == "ok"
-        assert records.pop() == {"kind": "text", "text": text} and not records
+        assert records.pop() == {"kind": "text", "text": text}
+        steps = [record["text"] for record in records]
+        assert steps == [f"Running cell {k} of 3" for k in (1, 2, 3)][: len(steps)]
+        records.clear()
     cells[0] = "a = [5]"
     assert notebook.run(cells, 2) == "ok" and records.pop()["text"] == "[6, 1]\n"
+
+
+@pytest.mark.parametrize(("cells", "presses", "shown"), [
+    (["rng = [3]", "u = rng.append(1) or len(rng)", "rng.append(2) or len(rng)"], [2, 1, 2], "3\n"),
+    (["x = 1", "x += 1\nx"], [1, 1, 1], "2\n"),
+    (["p = []", "p.append(1)\nlen(p)", "p"], [2, 1, 2], "[1]\n"),
+    (["a = 1", "a", "a = 7"], [2, 1], "1\n"),
+    (["a = 1", "b = a", "a = 7", "b"], [2, 3], "1\n"),
+])  # fmt: skip
+def test_the_order_of_presses_makes_no_difference(cells, presses, shown):
+    records = []
+    notebook = Notebook(records.append)
+    for number in presses:
+        assert notebook.run(cells, number) == "ok"
+    assert records[-1]["text"] == shown
+
+
+def test_what_a_cells_last_text_bound_is_gone():
+    records, cells = [], ["sum = 3\nf = 1", "sum([1, 2])"]
+    notebook = Notebook(records.append)
+    assert notebook.run(cells, 0) == "ok"
+    cells[0] = "g = 1"
+    assert notebook.run(cells, 0) == notebook.run(cells, 1) == "ok" and records[-1]["text"] == "3\n"
+    assert "f" not in notebook.names
 
 
 def test_a_flood_of_printing_ends_with_a_sentence():
@@ -101,11 +135,11 @@ assert not here, "nothing has drawn yet"
 finders = list(sys.meta_path)
 page.prepare()
 sys.meta_path.insert(0, sys.meta_path.pop())  # as if matplotlib were not there
-assert book.run(cells, 1) == "draws" and not records
+assert book.run(cells, 1) == "draws"
 sys.meta_path[:] = finders
 page.matplotlib_is_here()
 assert book.run(cells, 1) == "ok"
-(record,) = records
+(record,) = [record for record in records if record["kind"] != "step"]
 assert record["kind"] == "figure" and record["html"].startswith('<div class="gd-figure"><svg')
 assert "var(--gd-path)" in record["html"] and "#d55e00" not in record["html"]
 assert book.run(cells, 2) == "failed" and "has no attribute 'pi'" in records[-1]["text"]
