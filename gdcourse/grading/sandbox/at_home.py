@@ -3,6 +3,7 @@
 None of it stops a cell. It says in the cell's output that it was left out, and what stands below it runs.
 """
 
+import functools
 import getpass
 import importlib.util
 import sys
@@ -12,6 +13,8 @@ from IPython.core import pylabtools
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 from IPython.utils.text import SList
 
+COLAB = {"drive": ("mount", "flush_and_unmount"), "files": ("upload", "download", "view"), "userdata": ("get",),
+         "output": ("clear", "enable_custom_widget_manager"), "auth": ("authenticate_user",)}  # fmt: skip
 FORMATS = {"png", "png2x", "retina"}
 
 
@@ -44,15 +47,6 @@ class Elsewhere(Magics):
         left_out("a cell for another program")
 
 
-class Quiet(types.ModuleType):
-    """A module of which everything can be called and comes to nothing."""
-
-    def __getattr__(self, name):
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return lambda *_, **__: left_out(f"{self.__name__}.{name}")
-
-
 def make_at_home(shell):
     """Let a shell pass over what is left out."""
     shell.system = lambda command: left_out(f"!{command[:60]}")
@@ -61,13 +55,18 @@ def make_at_home(shell):
     shell.ask_yes_no = lambda *_: True
     getpass.getpass = no_input
     if importlib.util.find_spec("google") is None:
-        google = types.ModuleType("google")
-        google.__path__ = []
-        sys.modules["google"], sys.modules["google.colab"] = google, Quiet("google.colab")
-        google.colab = sys.modules["google.colab"]
-        for name in ("drive", "files", "output", "userdata", "auth"):
-            part = sys.modules[f"google.colab.{name}"] = Quiet(f"google.colab.{name}")
-            setattr(google.colab, name, part)
+        google, colab = types.ModuleType("google"), types.ModuleType("google.colab")
+        google.__path__, colab.__path__, google.colab = [], [], colab
+        sys.modules |= {"google": google, "google.colab": colab}
+        for name, calls in COLAB.items():
+            part = sys.modules[f"google.colab.{name}"] = types.ModuleType(f"google.colab.{name}")
+            setattr(colab, name, part)
+            for call in calls:
+                setattr(part, call, functools.partial(_nothing, f"google.colab.{name}.{call}"))
+
+
+def _nothing(what, *_, **__):
+    left_out(what)
 
 
 def inline_only(shell):
