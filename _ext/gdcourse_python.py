@@ -50,8 +50,8 @@ LEFT_OUT = re.compile(
     r"|mpl-data/fonts/ttf/(?!DejaVuSans)|/(RECORD|WHEEL|INSTALLER)$|^PIL/_(webp|imagingcms|imagingmath|imagingft|imagingtk|avif)"
     r"|^mpl_toolkits/|mpl-data/plot_directive|matplotlib/(testing|sphinxext|backends/(web_backend|qt_editor|backend_(?!svg|agg|mixed)))"
 )
-PACKAGE = ("gdcourse/grading", "gdcourse/widgets", "__pycache__")  # what a page does not run
-NOT_HERE = re.compile(r"gdcourse\.widgets|evidence\.constrained|\bsklearn\.(?!datasets)|\bIPython\b|\btorch\b|gdcourse\.grading")
+UNUSED = ("gdcourse/grading", "gdcourse/widgets")  # by a page
+NOT_HERE = re.compile(r"gdcourse\.(widgets|grading)|evidence\.constrained|\bsklearn\.(?!datasets)|\b(IPython|torch)\b")
 
 
 def _zip(files):
@@ -95,7 +95,7 @@ def package():
     files = {
         path.relative_to(ROOT).as_posix(): path.read_bytes() for path in sorted((ROOT / "gdcourse").rglob("*"))
         if path.is_file() and path.suffix != ".pyc"
-        and not path.relative_to(ROOT).as_posix().startswith(PACKAGE[:2])
+        and not path.relative_to(ROOT).as_posix().startswith(UNUSED)
     }  # fmt: skip
     files |= {f"sklearn/{path.name}": path.read_bytes() for path in (PAGE / "sets").glob("*.py")}
     files["sklearn/sets.npz"] = sets()

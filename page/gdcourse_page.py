@@ -72,7 +72,7 @@ class Notebook:
         if any(self.ran.get(number, cells[number]) != cells[number] for number in above):
             return False
         before, now = names_of(self.ran.get(wanted, "")), names_of(cells[wanted])
-        if before[0] & before[1] or wanted in self.ran and now[0] & now[1]:  # it changes what it starts from
+        if before[0] & before[1] or (wanted in self.ran and now[0] & now[1]):  # it changes what it starts from
             return False
         to_come = [number for number in chain if number not in self.ran or number == wanted]
         return not any(
@@ -162,7 +162,7 @@ def _globals_inside(table):
 class _Names:
     """Goes through statements in their order. uses: names read before they are bound here; binds: bound or changed."""
 
-    CHANGING = {"append", "extend", "insert", "update", "add", "pop", "remove", "sort", "reverse", "clear", "shuffle"}
+    CHANGING = frozenset("append extend insert update add pop remove sort reverse clear shuffle".split())
 
     def __init__(self):
         self.uses, self.binds = set(), set()
@@ -211,7 +211,7 @@ class _Names:
                     stored.add(part.id)
             elif isinstance(part, ast.Attribute | ast.Subscript) and isinstance(part.ctx, STORES):
                 stored.add(_root(part))
-            elif isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and part.func.attr in self.CHANGING:
+            elif isinstance(part, ast.Call) and getattr(part.func, "attr", "") in self.CHANGING:
                 stored.add(_root(part.func))
         self.binds |= stored - {""}
 
