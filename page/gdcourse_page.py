@@ -299,7 +299,8 @@ def _raising(function, said):
     @functools.wraps(function)
     def call(*args, **kwargs):
         result = function(*args, **kwargs)
-        if np.isnan(result).all(axis=(-2, -1) if np.ndim(result) > 1 else None).any() and np.isfinite(args[0]).all():
+        nothing = np.isnan(result).all(axis=(-2, -1) if np.ndim(result) > 1 else None)
+        if np.size(result) and nothing.any() and np.isfinite(args[0]).all():
             raise np.linalg.LinAlgError(said)
         return result
 

@@ -102,7 +102,7 @@ from sklearn import datasets
 import numpy as np
 for bunch in (datasets.load_digits(), datasets.load_diabetes(scaled=False), datasets.load_breast_cancer()):
     for array in (bunch.data, bunch.target.astype(int)):
-        print(array.shape, array.dtype, hashlib.sha256(array.astype("<f8").tobytes()).hexdigest())
+        print(array.shape, array.dtype.kind, hashlib.sha256(array.astype("<f8").tobytes()).hexdigest())
 from gdcourse import data
 print(data.digits().X.max(), len(data.diabetes().features))
 """
