@@ -259,3 +259,50 @@ def test_without_scripts_the_text_is_whole(browser, site_url):
     text = page.locator("article").inner_text()
     assert "def spectral_step(H):" in text and "our code here" in text and not page.locator(".gd-button").count()
     context.close()
+
+
+def test_a_check_is_of_the_text_as_it_stands(visit):
+    """Of nothing that ran before: not of a function that was renamed, nor of a helper that is gone."""
+    page = visit("exercises/ps01")
+    exercise = checks.assignment("ps01").exercises[0]
+    here = box(page, exercise.name)
+    score = page.locator(".gd-score")
+    write(here, solution_source(exercise, exercise.styles[0]))
+    assert f"{exercise.points} of {exercise.points} points" in press(here, "Check")
+    assert score.inner_text().startswith(f"So far {exercise.points} of")
+    here.locator(".cm-content").click()
+    page.keyboard.press("ControlOrMeta+End")
+    page.keyboard.insert_text("\n# a remark")
+    assert "The code has changed since this came." in here.locator(".gd-out").inner_text()
+    assert score.inner_text().startswith("So far 0 of") and "One function has changed since." in score.inner_text()
+    write(here, f"def another{solution_source(exercise, exercise.styles[0]).partition('def ' + exercise.name)[2]}")
+    assert f"There is no function called {exercise.name} here." in press(here, "Check")
+    write(here, "")
+    assert "There is no function called" in press(here, "Check")
+
+
+def test_a_function_is_checked_though_others_are_not_written(visit):
+    page = visit("exercises/ps01")
+    exercise = checks.assignment("ps01").exercises[-1]
+    here = box(page, exercise.name)
+    write(here, solution_source(exercise, exercise.styles[0]))
+    assert f"{exercise.points} of {exercise.points} points" in press(here, "Check")
+
+
+def test_stop_stops_all_checks(visit):
+    page = visit(f"exercises/{PS}")
+    write(box(page, "spectral_step"), "def spectral_step(H):\n    while True:\n        pass")
+    page.get_by_role("button", name="Check all").click()
+    box(page, "spectral_step").get_by_role("button", name="Stop").click()
+    page.wait_for_function("!document.querySelector('.gd-button:disabled')")
+    assert "Stopped." in box(page, "spectral_step").locator(".gd-out").inner_text()
+    assert page.locator(".gd-verdict").count() == 0
+
+
+def test_what_a_cell_shows_runs_nothing(visit):
+    page = visit(f"exercises/{PS}")
+    write(box(page, "spectral_step"), "class Table:\n    def _repr_html_(self):\n        return '<b>seen</b>"
+          "<img src=x onerror=\"document.title=1\"><script>document.title = 2</script>'\nTable()")  # fmt: skip
+    assert "seen" in press(box(page, "spectral_step"), "Run")
+    html = box(page, "spectral_step").locator(".gd-out").inner_html()
+    assert "onerror" not in html and "<script" not in html and page.title() not in ("1", "2")
