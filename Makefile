@@ -73,6 +73,7 @@ bench: $(READY) ## measure training against PyTorch, scikit-learn and the floor
 bench-book: $(READY) ## measure the built pages and the widgets
 	$(BIN)/python benchmarks/widgets.py
 	$(BIN)/python benchmarks/book.py
+	$(BIN)/python benchmarks/python.py
 
 bench-grading: $(READY) ## measure grading against stock nbgrader
 	$(BIN)/python benchmarks/grading.py
