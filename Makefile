@@ -5,7 +5,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 READY := .venv/.ready
-PASSED = $(if $(KEEP),--passed $(KEEP))
+PASSED = $(if $(KEEP),--passed=$(KEEP))
 NAME ?= path
 RESOLVE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate --quiet
