@@ -131,7 +131,7 @@ def script():
     """Return the one script of the pages, with the worker's text inside."""
     parts = [(PAGE / name).read_text("utf-8") for name in SCRIPTS]
     worker = json.dumps((PAGE / "worker.js").read_text("utf-8"))
-    return "".join(["(() => {\n", f"const WORKER = {worker}\n", *parts, "})()\n"])
+    return "".join(["(() => {\n\"use strict\"\n", f"const WORKER = {worker}\n", *parts, "})()\n"])
 
 
 # Chapters: every visible cell that can run is marked, and the page's cells are written beside it.
@@ -181,23 +181,19 @@ def page_context(app, pagename, templatename, context, doctree):
     body = context.get("body") or ""
     if not runtime() or "gd-run-" not in body:
         return
-    app.add_css_file("python.css")
-    app.add_js_file(None, body=f'document.documentElement.dataset.python = "{version()}"')
-    if is_assignment(pagename):
-        app.add_js_file(f"../python/pages/{page_name(pagename)}.js", loading_method="defer")
-    app.add_js_file("python.js", loading_method="defer")
     record = assignment_record(app, pagename) if is_assignment(pagename) else {
         "cells": chapter_cells(app.env.doc2path(pagename))}  # fmt: skip
+    text = f"gdcoursePage = {json.dumps(record, ensure_ascii=False)}\n"
     folder = Path(app.outdir, "python", "pages")
     folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(record, ensure_ascii=False)
-    (folder / f"{page_name(pagename)}.js").write_text(f"gdcoursePage = {text}\n", "utf-8")
-
-
-@cache
-def version():
-    """Return a short hash of all that the runtime holds, which pages ask by."""
-    return sha256(b"".join(sha256(data).digest() for data in runtime().values())).hexdigest()[:10]
+    (folder / f"{page_name(pagename)}.js").write_text(text, "utf-8")
+    app.add_css_file("python.css")
+    if is_assignment(pagename):  # has its boxes before it is painted
+        app.add_js_file(f"../python/pages/{page_name(pagename)}.js", loading_method="defer")
+    else:  # asks for them when a button is pressed, by their hash
+        hashed = sha256(text.encode()).hexdigest()[:10]
+        app.add_js_file(None, body=f'document.documentElement.dataset.cells = "{hashed}"')
+    app.add_js_file("python.js", loading_method="defer")
 
 
 # Assignments: a page for each, made from exercises/psNN.md.
@@ -213,7 +209,12 @@ def read_assignment(app, docname, source):
         return
     path = Path(app.env.doc2path(docname))
     app.env.note_dependency(__file__)
-    parts, release = [], gdcourse_assignments.release(path)
+    release = gdcourse_assignments.release(path)
+    if not runtime():
+        texts = [c.source if c.cell_type == "markdown" else f"```python\n{c.source}\n```" for c in release.cells]
+        source[0] = "\n\n".join([*texts, f"Take {{assignment}}`{path.stem}` and write your functions there."])
+        return
+    parts = []
     for number, cell in enumerate(release.cells):
         mark = cell.metadata.get("nbgrader", {})
         if cell.cell_type == "markdown" and mark.get("solution"):
@@ -229,10 +230,6 @@ def read_assignment(app, docname, source):
         else:
             kind = "gd-solution" if mark else "gd-given"
             parts.append(f"````{{container}} gd-cell {kind} gd-run-{number}\n```python\n{cell.source}\n```\n````")
-    if not runtime():
-        texts = [c.source if c.cell_type == "markdown" else f"```python\n{c.source}\n```" for c in release.cells]
-        source[0] = "\n\n".join([*texts, f"Take {{assignment}}`{path.stem}` and write your functions there."])
-        return
     opening = OPENING.format(notebook=f"{{assignment}}`{path.stem}`")
     if any('class="gd-words"' in part for part in parts):
         opening += "Answers in words are read by a person.\n"
@@ -252,9 +249,9 @@ OPENING = """\
 Each part says what to write and what it is worth. Write in the boxes. *Run* shows what your code does; *Check* says
 what is right, what is not, and often which mistake it looks like. It tries your function on numbers drawn anew each
 time, and a solution that is half right earns half its points. What passes here passes when it is graded. Python runs in
-this page: nothing needs to be installed, and what you write stays in this browser. With the keyboard, Escape and
-then Tab leaves a box. At the end, *Hand in* saves it as a
-notebook. You may as well take {notebook} to a Jupyter of your own and work there; it is the same assignment.
+this page: nothing needs to be installed, and what you write stays in this browser. With the keyboard, Escape and then
+Tab leaves a box. At the end, *Hand in* saves it as a notebook. You may as well take {notebook} to a Jupyter of your own
+and work there; it is the same assignment.
 """
 
 
@@ -277,7 +274,7 @@ def assignment_record(app, docname):
                  if name and release.cells[number].metadata["nbgrader"]["solution"]}  # fmt: skip
     used = {m.see for exercise in assignment.exercises for m in exercise.mistakes if m.see}
     return {
-        "ps": path.stem, "title": assignment.title, "cells": cells, "exercises": exercises, "solutions": solutions,
+        "ps": path.stem, "cells": cells, "exercises": exercises, "solutions": solutions,
         "places": {label: place(app, docname, label) for label in sorted(used)}, "notebook": release,
     }  # fmt: skip
 

@@ -1,7 +1,4 @@
 // The cells of a page: each can be opened, changed, run and set back.
-"use strict"
-
-const PAGE = document.documentElement.dataset.python  // the version of what runs here
 
 function element(name, attributes = {}, ...children) {
   const made = document.createElement(name)
@@ -20,7 +17,7 @@ function button(text, pressed, more = {}) {
 // What the page's cells are. A chapter fetches them with the first press of a button; an assignment has them at once.
 async function cells() {
   const name = DOCUMENTATION_OPTIONS.pagename.replaceAll("/", "__")
-  if (!globalThis.gdcoursePage) await load(`${BASE}pages/${name}.js?v=${PAGE}`)
+  if (!globalThis.gdcoursePage) await load(`${BASE}pages/${name}.js?v=${document.documentElement.dataset.cells}`)
   return globalThis.gdcoursePage
 }
 

@@ -24,7 +24,6 @@ import numpy as np
 
 PRINTED = 20_000  # characters of one cell's printing that a page shows
 DEEPEST = 20_000  # calls inside one another
-ABSENT = {"torch", "tensorflow", "jax", "sklearn", "pandas", "scipy", "ipywidgets", "IPython", "requests"}
 STORES = (ast.Store, ast.Del)
 
 
@@ -45,7 +44,8 @@ class Notebook:
 
     def forget(self):
         self.names = {"__name__": "__main__", "__builtins__": builtins}
-        self.ran = {}  # {cell's number: its text when it last ran to its end}
+        self.begun = {}  # {cell's number: its text when it was last run, to its end or not}
+        self.ran = set()  # the numbers of those that came to their end
 
     def run(self, cells, wanted, fresh=False):
         """Run a cell and, of those above it, the ones it needs that have not run.
@@ -56,7 +56,8 @@ class Notebook:
         chain = needed(cells, wanted)
         if fresh or not self._still_holds(cells, chain):
             self.forget()
-        for name in names_of(self.ran.pop(wanted, ""))[1]:
+        self.ran.discard(wanted)
+        for name in names_of(self.begun.pop(wanted, ""))[1]:
             self.names.pop(name, None)  # what its last text bound
         waiting = [number for number in chain if number not in self.ran]
         for position, number in enumerate(waiting, 1):
@@ -68,22 +69,21 @@ class Notebook:
 
     def _still_holds(self, cells, chain):
         """Tell whether running the rest of a chain now gives what a fresh kernel would."""
-        *above, wanted = chain
-        if any(self.ran.get(number, cells[number]) != cells[number] for number in above):
+        wanted = chain[-1]
+        if any(self.begun.get(number, cells[number]) != cells[number] for number in chain[:-1]):
             return False
-        before, now = names_of(self.ran.get(wanted, "")), names_of(cells[wanted])
-        if before[0] & before[1] or (wanted in self.ran and now[0] & now[1]):  # it changes what it starts from
-            return False
-        to_come = [number for number in chain if number not in self.ran or number == wanted]
-        return not any(
-            number > later and names_of(text)[1] & names_of(cells[later])[0]
-            for number, text in self.ran.items() if number != wanted for later in to_come
-        ) and not any(
-            names_of(text)[1] & names_of(cells[later])[0]
-            for number, text in self.ran.items() if number not in chain for later in to_come
-        )  # fmt: skip
+        for later in chain:
+            if later in self.ran and later != wanted:
+                continue
+            uses = names_of(cells[later])[0] | names_of(self.begun.get(later, ""))[0]
+            # What stands below it has run already, or what is not above it any more, or itself: has it changed these?
+            if any(names_of(text)[1] & uses for number, text in self.begun.items()
+                   if number >= later or number not in chain):  # fmt: skip
+                return False
+        return True
 
     def _run_one(self, number, text, shown):
+        self.begun[number] = text
         file, paper = f"<cell {number}>", _Paper(self.emit if shown else lambda record: None)
         linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
         try:
@@ -103,7 +103,7 @@ class Notebook:
             where = "" if shown else f"In a cell above that this one needs, which begins with {first_line(text)!r}:\n"
             self.emit({"kind": "error", "text": where + sentence(error)})
             return "failed"
-        self.ran[number] = text
+        self.ran.add(number)
         return "ok"
 
     def _figures(self, shown):
@@ -141,12 +141,12 @@ def needed(cells, wanted):
 def names_of(text):
     """Return the names that a cell takes from outside, and those that it binds or changes, as two frozen sets."""
     try:
-        tree = ast.parse(text)
-    except SyntaxError:  # it is told when the cell runs; what it was to bind can be guessed
+        tree, table = ast.parse(text), symtable.symtable(text, "<cell>", "exec")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # told when it runs; what it was to bind is guessed
         return frozenset(), frozenset(re.findall(r"^(?:(?:def|class)\s+)?(\w+)(?=\s*[=(:])", text, re.MULTILINE))
     found = _Names()
     found.block(tree.body)
-    deep = _globals_inside(symtable.symtable(text, "<cell>", "exec"))
+    deep = _globals_inside(table)
     return frozenset(found.uses | (deep - found.binds)), frozenset(found.binds)
 
 
@@ -237,7 +237,7 @@ def _parts(text, file):
 
 def shown_as(value):
     """Return the record of a cell's value: its table if it has one, else its text."""
-    if hasattr(value, "_repr_html_"):
+    if hasattr(value, "_repr_html_") and not isinstance(value, type):
         return {"kind": "html", "html": value._repr_html_()}
     text = repr(value)
     return {"kind": "text", "text": (text if len(text) <= PRINTED else text[:PRINTED] + " ...") + "\n"}
@@ -264,7 +264,7 @@ def sentence(error):
         said = f"there is not enough memory in a page for that. {said}".strip()
     elif isinstance(error, RecursionError):
         said = "a function has called itself, again and again, without coming to an end."
-    elif isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] in ABSENT:
+    elif isinstance(error, ModuleNotFoundError) and error.name:
         said = f"{error.name} is not here. NumPy, matplotlib, gdcourse and what comes with Python are."
     elif isinstance(error, NotImplementedError) and not said:
         said = "a function that this cell needs has not been written yet."
@@ -369,19 +369,17 @@ def verdict(ps, names, found):
     """Check a student's functions and return the page's record of it.
 
     Args: ps: the assignment's id; names: of the exercise's functions; found: all names that her cells have bound.
-    Returns: a dictionary: name, points, of, text (the report), rows (see gdcourse.checks.reporting).
+    Returns: a dictionary: name, points, of, rows (see gdcourse.checks.reporting).
     """
     from gdcourse import checks
-    from gdcourse.checks.reporting import report, rows
+    from gdcourse.checks.reporting import rows
 
     exercise = next(e for e in checks.assignment(ps).exercises if e.names == tuple(names))
     missing = [name for name in names if not callable(found.get(name))]
     if missing:
         text = f"There is no function called {missing[0]} here. It must have that name, as it had at the start."
-        rows_ = [dict(passed=False, text=text, says="", hint="", place="", case=None)]
-        return {"name": exercise.name, "points": 0, "of": exercise.points, "text": text, "rows": rows_}
+        told = [dict(passed=False, text=text, place="", case=None)]
+        return {"name": exercise.name, "points": 0, "of": exercise.points, "rows": told}
     verdicts = checks.verdicts(exercise, tuple(found[name] for name in names), checks._fresh())
-    return {
-        "name": exercise.name, "points": sum(v.points for v in verdicts), "of": exercise.points,
-        "text": report(exercise, verdicts), "rows": rows(exercise, verdicts),
-    }  # fmt: skip
+    return {"name": exercise.name, "points": sum(v.points for v in verdicts), "of": exercise.points,
+            "rows": rows(exercise, verdicts)}  # fmt: skip

@@ -49,11 +49,11 @@ function assignment() {
   const of = data.exercises.reduce((sum, exercise) => sum + exercise.points, 0)
   const scoreKey = `score:${data.ps}`
   const score = element("p", { className: "gd-score", role: "status" })
+  const words = new Map()
   const texts = () => new Map([
     ...Object.entries(data.solutions).map(([number, id]) => [id, boxes.get(Number(number))?.text()]),
     ...[...words].map(([id, field]) => [id, field.value]),
   ].filter(([, text]) => text !== undefined))
-  const words = new Map()
 
   for (const host of document.querySelectorAll("[class*=gd-run-]")) {
     const number = name(host), id = data.solutions[number]

@@ -32,9 +32,8 @@ def report(exercise, verdicts):
 def rows(exercise, verdicts):
     """Return the lines of a report as plain data, for a page to show in its own way.
 
-    Returns: a list of dictionaries. passed; text: all that the line says; says: its beginning, the behaviour; hint and
-    place: the mistake's, which the text ends with, and the label of the book's equation; case: None, or the smallest
-    that fails: its arguments as texts, and "yours" and "expected".
+    Returns: a list of dictionaries. passed; text: all that the line says; place: the label of the book's equation that
+    it ends with, if any; case: None, or the smallest that fails: its arguments as texts, "yours" and "expected".
     """
     if len({v.fault for v in verdicts}) == 1 and verdicts[0].fault and verdicts[0].fault.kind in BEFORE_ALL_ELSE:
         return [_row(verdicts[0], set(), "")]
@@ -68,13 +67,13 @@ def explanation(verdict):
 
 
 def _row(verdict, told, says):
-    row = dict(passed=verdict.passed, text=says, says=says, hint="", place="", case=None)
+    row = dict(passed=verdict.passed, text=says, place="", case=None)
     if verdict.passed:
         return row
     text = explanation(verdict) or "not right yet."
     row["text"] = ": ".join(filter(None, [says, "the same again." if text in told else text]))
     if verdict.mistake and text not in told:
-        row |= dict(hint=verdict.mistake.hint, place=verdict.mistake.see)
+        row["place"] = verdict.mistake.see
     if verdict.case:
         case = [_argument(name, value) for name, value in verdict.case.items()]
         row["case"] = dict(case=case, yours=verdict.fault.yours, expected=verdict.fault.expected)

@@ -21,7 +21,7 @@ from gdcourse.checks.exercise import Call, Oracle, Problem, Rng, Run, as_tuple
 from gdcourse.checks.values import snapshot
 
 PRINTED = 2_000  # characters of a run's printing worth keeping
-PATIENCE = 3  # a browser's Python, asked at every jump, needs about as many times longer
+PATIENCE = 3  # times the seconds, where Python runs in a browser and is asked at every jump
 
 
 class OutOfTime(BaseException):

@@ -1,5 +1,6 @@
 """The page's Python against this one: the same verdicts, word for word; its own clock; the same data."""
 
+import gzip
 import io
 import re
 import subprocess
@@ -116,9 +117,7 @@ def test_the_sets_are_scikit_learns(in_page):
 
 
 def test_the_runtime_weighs_what_is_said(runtime):
-    """Nine megabytes, as start.js says, and seventeen with what draws; compressed as a server sends it."""
-    import gzip
-
+    """Nine megabytes, as engine.js says, and seventeen with what draws; compressed as a server sends it."""
     sizes = {path.name: len(gzip.compress(path.read_bytes())) for path in runtime.iterdir() if path.is_file()}
     drawing = sizes.pop("matplotlib.zip")
     assert 8e6 < sum(sizes.values()) < 9e6 and sum(sizes.values()) + drawing < 17e6
