@@ -65,14 +65,18 @@ class Verdict(NamedTuple):
 
 
 def answers(exercise, solution, seed):
-    """Return a function behaviour -> runs of a solution; behaviours with the same cases share the runs."""
+    """Return a function behaviour -> runs of a solution; behaviours with the same cases share the runs.
+
+    With a second argument it runs the solution on the case of that number alone.
+    """
     functions = exercise.functions(solution)
     known = {}
 
-    def runs(behaviour):
-        key = behaviour.cases, behaviour.drive
+    def runs(behaviour, at=None):
+        cases = exercise.draw(behaviour, seed)
+        key = behaviour.cases, behaviour.drive, at if len(cases) > 1 else None
         if key not in known:
-            known[key] = observe(functions, exercise.draw(behaviour, seed), behaviour.drive, exercise.seconds)
+            known[key] = observe(functions, cases if at is None else [cases[at]], behaviour.drive, exercise.seconds)
         return known[key]
 
     return runs
@@ -339,7 +343,7 @@ def _diagnosis(exercise, seed, runs, expected):
     def agrees_once(m, behaviour, at):
         """Tell whether a mistake agrees in the one case: most do not, and need not be run on all of them."""
         case, want = exercise.draw(behaviour, seed)[at], expected(behaviour)[at]
-        (run,) = observe(exercise.functions(m), [case], behaviour.drive, exercise.seconds)
+        (run,) = _known(exercise, m, seed)(behaviour, at)
         return _same_outcome(exercise, behaviour, case, runs(behaviour)[at], run, want)
 
     def diagnose(behaviour):

@@ -140,7 +140,7 @@ def test_something_near_a_mistake_is_not_put_down_to_it(exercise, m):
                                                             for run in runs(behaviour)])  # fmt: skip
         return checks.verdicts(exercise, tuple(near(function) for function in exercise.functions(m)), seed)
 
-    for seed in range(3):
+    for seed in some(exercise, 3):
         for verdict in judged_near(seed):
             changed = verdict.behaviour.untouched and verdict.fault and verdict.fault.kind == "untouched"
             said = answers(exercise, m, seed)(verdict.behaviour)
