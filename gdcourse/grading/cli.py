@@ -190,12 +190,59 @@ def explain(student, ps, course):
 
 @main.command()
 @click.argument("ps")
-@students_option
-@workers_option
+@click.option("--into", "path", required=True, metavar="FILE", help="Canvas's gradebook, Moodle's grading worksheet, "
+              "or a CSV with a column of students and one called PS.")  # fmt: skip
+@click.option("--column", help="The column to fill, if it is not found by its name.")
+@click.option("--scale", is_flag=True, help="Fit the points to the table's maximum, where that is another.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @course_option
 @in_plain_words
-def feedback(ps, students, workers, course):
+def marks(ps, path, column, scale, dry_run, course):
+    """Fill one column of the table that a learning platform has exported with everyone's points."""
+    from gdcourse.grading.report.marks import fill
+
+    lines, complete = fill(course, ps, path, column, scale, dry_run)
+    for line in lines:
+        click.echo(line)
+    if not complete:
+        raise SystemExit(3)
+
+
+@main.command()
+@click.argument("ps")
+@click.option("--from", "path", required=True, metavar="FILE", help="Moodle's grading worksheet.")
+@click.option("--zone", metavar="NAME", help="The time zone in which Moodle shows times to you, such as Europe/Berlin; "
+              "this machine's if left out.")  # fmt: skip
+@course_option
+@in_plain_words
+def times(ps, path, zone, course):
+    """Note when each student handed in, from Moodle's grading worksheet, so that late work is known as late."""
+    from gdcourse.grading.intake.times import write_times
+
+    for line in write_times(course, ps, path, zone):
+        click.echo(line)
+
+
+@main.command()
+@click.argument("ps")
+@students_option
+@workers_option
+@click.option("--pack", "platform", type=click.Choice(["moodle", "canvas", "gradescope"]),
+              help="Write nothing anew; put all pages into one archive that the platform hands back.")  # fmt: skip
+@course_option
+@in_plain_words
+def feedback(ps, students, workers, platform, course):
     """Write each student's feedback, as nbgrader does."""
+    if platform:
+        from gdcourse.grading.report.marks import pack
+
+        target, left = pack(course, ps, platform)
+        click.echo(f"Archive: {target}")
+        for line in left:
+            click.echo(f"Not in it: {line}", err=True)
+        if left:
+            raise SystemExit(3)
+        return
     from gdcourse.grading.gradebook.feedback import write_feedback
     from gdcourse.grading.report.page import write_report
 

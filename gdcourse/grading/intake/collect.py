@@ -142,7 +142,7 @@ class Collector(FileNameCollectorPlugin):
     def collect(self, submitted_file):
         if not hasattr(self, "_chosen"):
             root = self.parent._format_collect_path(self.parent.extracted_directory)
-            files = sorted(str(path) for path in Path(root).rglob("*.ipynb"))
+            files = sorted((str(path) for path in Path(root).rglob("*.ipynb")), key=_in_order)
             ps = self.parent.coursedir.assignment_id
             found = {path: _named(path, self.named_regexp) or _loose(path, ps) for path in files}
             self._chosen = self._choose({path: facts for path, facts in found.items() if facts})
@@ -170,8 +170,31 @@ class Collector(FileNameCollectorPlugin):
         for facts in found.values():
             numbers.setdefault(facts["student_id"], set()).add(facts["number"])
         shared = self._namesakes({name for name, those in numbers.items() if len(those - {""}) > 1})
+        came = {}
         for path, facts in found.items():
             name, number = facts["student_id"], facts.pop("number")
             facts["student_id"] = f"{name} {number}" if name in shared and number else name
             last[facts["student_id"], facts["file_id"], facts.get("timestamp")] = path
+            if number:
+                came[facts["student_id"]] = number, path
+        _remember(self.parent.coursedir.root, self.parent.coursedir.assignment_id, came)
         return {path: found[path] for path in last.values()}
+
+
+def _in_order(path):
+    """Sort by name, and what a browser has saved a second time, "archive (1).zip", after the first."""
+    parts = [re.fullmatch(r"(.*?)(?: \((\d+)\))?", part) for part in path.split(os.sep)]
+    return [(part[1], int(part[2] or 0)) for part in parts]
+
+
+def _remember(course, ps, came):
+    path = Path(course) / ".grading" / f"{ps}.collected.json"
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    path.write_text(json.dumps(collected_from(course, ps) | came), "utf-8")
+
+
+def collected_from(course, ps):
+    """Return {student: (the platform's number for her, the path in its archive)} of what was collected."""
+    path = Path(course) / ".grading" / f"{ps}.collected.json"
+    return {student: tuple(facts) for student, facts in json.loads(path.read_text("utf-8")).items()
+            } if path.is_file() else {}  # fmt: skip
