@@ -177,6 +177,49 @@ def status(ps, course):
 
 
 @main.command()
+@click.argument("ps")
+@click.option("--apply", is_flag=True, help="Enter it: without, it is only shown.")
+@course_option
+@in_plain_words
+def points(ps, apply, course):
+    """Show what term.toml changes: points of exercises, and whose marks move by it."""
+    from gdcourse.grading.authoring import assign as building
+    from gdcourse.grading.report.change import changes
+
+    lines = changes(course, ps)
+    for line in lines or [f"term.toml changes no points of {ps}."]:
+        click.echo(line)
+    if apply:
+        building.assign(course, ps)
+        _grade(course, ps, backend="warm")
+    elif lines:
+        click.echo(f"Nothing is entered yet. To do it: gdcourse points {ps} --apply")
+
+
+@main.command()
+@click.argument("student")
+@course_option
+@in_plain_words
+def remove(student, course):
+    """Take STUDENT out of the gradebook and every table; what she handed in is put aside."""
+    from gdcourse.grading.gradebook.removal import remove
+
+    aside = remove(course, student)
+    click.echo(f"{student} is out of the gradebook." + (f" Her folders: {aside}" if aside else ""))
+
+
+@main.command()
+@click.argument("student")
+@course_option
+@in_plain_words
+def history(student, course):
+    """List every time that something of STUDENT's was graded, in all assignments."""
+    from gdcourse.grading.report.tables import history
+
+    click.echo(history(course, student))
+
+
+@main.command()
 @click.argument("student")
 @click.argument("ps")
 @course_option

@@ -25,6 +25,7 @@ from gdcourse import checks
 from gdcourse.checks.exercise import as_tuple
 from gdcourse.grading.course.directory import CourseError
 from gdcourse.grading.course.nbgrader import course_folders, nbgrader, settings, tables_of
+from gdcourse.grading.course.term import term
 
 MARK = "### SOLUTION"
 KINDS = {  # shorthand: (grade, solution, locked)
@@ -45,9 +46,12 @@ def page(course, ps):
 
 
 def source_notebook(path):
-    """Return the source notebook of a page, with nbgrader's metadata and the reference solutions in place."""
+    """Return the source notebook of a page, with nbgrader's metadata and the reference solutions in place.
+
+    A graded cell has the points of its behaviour, or its share of what term.toml gives the exercise.
+    """
     path = Path(path)
-    assignment = checks.assignment(path.stem)
+    assignment, decided = checks.assignment(path.stem), term(path.parent, path.stem).points
     book = jupytext.reads(path.read_text("utf-8"), fmt="md:myst")
     book.metadata = {"kernelspec": dict(book.metadata["kernelspec"])}
     cells, heading = [], ""
@@ -57,7 +61,7 @@ def source_notebook(path):
         kind, *rest = cell.metadata.pop("nbgrader", "").split() or [""]
         cell.metadata = {key: value for key, value in cell.metadata.items() if key == "tags"}
         if kind == "tests":
-            cells += _test_cells(assignment, cell.source, heading)
+            cells += _test_cells(assignment, cell.source, heading, decided)
         elif kind:
             cells.append(_marked(cell, kind, rest, path.stem, assignment, len(cells)))
         else:
@@ -95,7 +99,7 @@ def _mark(cell, kind, name, points=None):
     cell.metadata["nbgrader"] = metadata
 
 
-def _test_cells(assignment, source, heading):
+def _test_cells(assignment, source, heading, decided):
     called = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
     names = [argument.id for argument in called[0].args] if called else []
     exercise = next((e for e in assignment.exercises if e.names == tuple(names)), None)
@@ -104,10 +108,10 @@ def _test_cells(assignment, source, heading):
         raise CourseError(f"a cell of tests must be one of {known}, got\n{source}")
     if not re.search(rf"\({exercise.points:g} points?\)", heading):
         raise CourseError(f"{exercise.name} is worth {exercise.points:g} points, and its heading says {heading!r}")
-    cells = []
+    cells, times = [], decided.get(exercise.name, exercise.points) / exercise.points
     for behaviour in exercise.behaviours:
         cell = nbformat.v4.new_code_cell(f'grade({", ".join(names)}, "{behaviour.name}")')
-        _mark(cell, "test", cell_id(exercise, behaviour), behaviour.points)
+        _mark(cell, "test", cell_id(exercise, behaviour), round(times * behaviour.points, 6))
         cells.append(cell)
     return cells
 

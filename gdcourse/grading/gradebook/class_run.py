@@ -1,12 +1,14 @@
 """One run over an assignment's submissions: what each is, what there is to do about it, and its entry in the end."""
 
 import contextlib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
 
 from gdcourse.grading.course.directory import FULL, CourseError
+from gdcourse.grading.course.term import term
 from gdcourse.grading.gradebook import journal, record
 from gdcourse.grading.gradebook.journal import Outcome, as_outcome
 from gdcourse.grading.intake import rebuilding
@@ -35,7 +37,7 @@ class Run:
 
     def __init__(self, course, ps, backend="warm", limits=None, force=False, only=()):
         self.course, self.ps, self.force, self.only = Path(course), ps, force, set(only)
-        self.ours = rebuilding.skeleton(course, ps)
+        self.ours, self.term = rebuilding.skeleton(course, ps), term(course, ps)
         self.package = package_hash()
         self.secret = journal.secret(course)
         self.fixed = {"ps": ps, "backend": backend, "limits": dict(limits or {})}
@@ -58,7 +60,8 @@ class Run:
         job = {**self.fixed, "student": student, "cells": cells, "seed": seed}
         key = journal.key(job, self.package)
         due = self.due.get(student, self.due[None])  # an extension granted since changes the penalty
-        mark = journal.key([nbformat.writes(submission.notebook), submission.timestamp, submission.reason, due, key])
+        mark = journal.key([nbformat.writes(submission.notebook), submission.timestamp, submission.reason, due, key,
+                            *sorted(self.term.everyone)])
         before = self.journal.done.get(student, {})
         same = before.get("mark") == mark and before["status"] != "grader error"
         if same and not self.force and (student in self.standing or not enterable(student)):
@@ -119,7 +122,8 @@ class Run:
         reason = rebuilding.three_lines([*filter(None, result["reason"].split("\n")), *notes])
         with self.our_fault(plan):
             notebook = record.with_outputs(plan.submission.notebook, result["outputs"], result["counts"])
-            if record.scores_of(notebook) != result["scores"]:
+            worth = {name: cell.metadata["nbgrader"].get("points", 0) for name, cell in self.ours.marked.items()}
+            if record.scores_of(notebook) != {name: worth[name] * (n > 0) for name, n in result["scores"].items()}:
                 self.done(plan, "grader error", "nbgrader reads other points in the outputs than were given.")
                 return
             score = self.book.enter(plan.student, shown(notebook), plan.submission.timestamp)
@@ -144,5 +148,6 @@ class Run:
     def done(self, plan, status, reason="", score=None, backend="", **more):
         outcome = Outcome(plan.student, status, reason, score, True, backend, plan.key)
         self.journal.add_done(plan.student, status=status, reason=reason, score=score, backend=backend, key=plan.key,
-                              mark=plan.mark, seed=plan.seed, **more)  # fmt: skip
+                              mark=plan.mark, seed=plan.seed, time=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+                              **more)  # fmt: skip
         self.outcomes.append(outcome)

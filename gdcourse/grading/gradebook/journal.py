@@ -5,6 +5,7 @@ between: the head is small and read at the start, the body (a result with its fi
 
     {"kind": "result", "key": ..., "student": ...}     a job's result, before it is recorded
     {"kind": "done", "student": ..., "status": ...}    what became of a student's submission, after it is recorded
+    {"kind": "gone", "student": ...}                   she has left the course
 
 A last line cut short by a crash or a full disk has no end, and is dropped.
 """
@@ -109,6 +110,9 @@ class Journal:
         head, _, body = line.partition(b"\t")
         try:
             head = json.loads(head)
+            if head["kind"] == "gone":
+                self.done.pop(head["student"], None)
+                return
             place = {"result": self._places, "done": self.done}[head["kind"]]
             name = head["key"] if head["kind"] == "result" else head["student"]
         except (ValueError, KeyError, TypeError):
@@ -134,6 +138,21 @@ class Journal:
     def add_done(self, student, **facts):
         """Write down what became of a student's submission."""
         self._append({"kind": "done", "student": student, **facts}, None)
+
+    def add_gone(self, student):
+        """Write down that a student has left: what was done of hers is no longer counted."""
+        self._append({"kind": "gone", "student": student}, None)
+
+    def history(self, student):
+        """Return the heads of all lines on what became of a student's submissions, the oldest first."""
+        found = []
+        if self.path.exists():
+            for line in self.path.read_bytes().splitlines(keepends=True):
+                with contextlib.suppress(ValueError):
+                    head = json.loads(line.partition(b"\t")[0])
+                    if line.endswith(b"\n") and head.get("kind") == "done" and head.get("student") == student:
+                        found.append(head)
+        return found
 
     def _append(self, head, body):
         line = b"\t".join(json.dumps(part).encode() for part in (head, body)) + b"\n"

@@ -9,6 +9,7 @@ import csv
 import os
 import re
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import nbformat
@@ -21,6 +22,7 @@ from traitlets import TraitError
 
 from gdcourse.grading.course.directory import CourseError
 from gdcourse.grading.course.nbgrader import course_folders, tables_of
+from gdcourse.grading.course.term import term
 from gdcourse.grading.gradebook.transaction import Open, instead_of_opening
 from gdcourse.grading.intake.rebuilding import kind_of
 
@@ -32,7 +34,7 @@ class Record:
     """The gradebook of one assignment, open for writing."""
 
     def __init__(self, course, ours):
-        self.ours, self.folders = ours, course_folders(course)
+        self.ours, self.folders, self.term = ours, course_folders(course), term(course, ours.ps)
         if not tables_of(self.folders):
             raise CourseError(f"there is no gradebook yet. Run: gdcourse assign {ours.ps}")
         app_log.disabled = True  # nbgrader prints the stack of every error, which we tell in words
@@ -88,8 +90,10 @@ class Record:
         """
         assignment = self.book.find_assignment(self.ours.ps)
         due = {None: str(assignment.duedate)} | {s.student_id: str(s.duedate) for s in assignment.submissions}
+        due |= {s: f"{due[None]}, {days} days later" for s, days in self.term.extensions.items()}
         self.book.db.remove()
-        there = {student for student in due if student and (self._target(student) / f"{self.ours.ps}.ipynb").is_file()}
+        entered = {s.student_id for s in assignment.submissions}
+        there = {student for student in entered if (self._target(student) / f"{self.ours.ps}.ipynb").is_file()}
         return there, due
 
     def scores(self):
@@ -143,11 +147,16 @@ class Record:
         book.update_or_create_student(student)
         times = {"timestamp": timestamp} if timestamp else {}
         submission = book.update_or_create_submission(ps, student, **times)
+        if student in self.term.extensions:
+            submission.extension = timedelta(days=self.term.extensions[student])
         resources = {"nbgrader": {"student": student, "assignment": ps, "notebook": ps, "db_url": self.folders.db_url}}
         with instead_of_opening(book):
             for step in self._steps:
-                if isinstance(step, preprocessors.AssignLatePenalties) and submission.total_seconds_late > 0:
-                    book.db.expire_all()  # the score it takes off from is the one just entered
+                if isinstance(step, preprocessors.AssignLatePenalties):
+                    if not comment:
+                        self._give_everyone(student)
+                    if submission.total_seconds_late > 0:
+                        book.db.expire_all()  # the score it takes off from is the one just entered
                 notebook, resources = step.preprocess(notebook, resources)
         entered = book.find_submission_notebook(ps, ps, student)
         if comment:
@@ -156,6 +165,13 @@ class Record:
         score = sum(_score(grade) for grade in entered.grades) - (entered.late_submission_penalty or 0)
         book.db().complete()
         return max(0.0, score)
+
+    def _give_everyone(self, student):
+        """Give the points of what everyone is to have, whatever was judged."""
+        for grade in self.book.find_submission_notebook(self.ours.ps, self.ours.ps, student).grades:
+            if self.ours.marked[grade.name].cell_type == "code" and exercise_of(grade.name) in self.term.everyone:
+                grade.auto_score = grade.max_score
+        self.book.db.flush()
 
     def _target(self, student):
         folders = self.folders
@@ -207,6 +223,11 @@ def with_outputs(notebook, outputs, counts):
     for cell, shown, count in zip(cells, outputs, counts, strict=True):
         cell.outputs, cell.execution_count = [nbformat.from_dict(output) for output in shown], count
     return notebook
+
+
+def exercise_of(cell):
+    """Return the exercise that a graded cell's name says, or the whole name: run_until-start is of run_until."""
+    return cell.partition("-")[0]
 
 
 def scores_of(notebook):

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import nbformat
 
 from gdcourse.grading.authoring.assign import page, release_notebook
+from gdcourse.grading.course.term import term
 from gdcourse.grading.intake.definitions import ELSEWHERE, defined, passed_over, stubs
 from gdcourse.grading.intake.notebook_file import NEW, Missing, Rejected, cells_of, find, parsed, some
 from gdcourse.grading.intake.showing import as_text, inert
@@ -46,11 +47,11 @@ class Submission(NamedTuple):
 def skeleton(course, ps):
     """Return the Skeleton of an assignment, from its page."""
     path = page(course, ps)
-    return _skeleton(path, path.read_bytes(), ps)
+    return _skeleton(path, path.read_bytes(), repr(term(course, ps).points), ps)
 
 
 @functools.lru_cache(maxsize=4)
-def _skeleton(path, content, ps):
+def _skeleton(path, content, decided, ps):
     notebook = release_notebook(path)
     marked = {c.metadata["nbgrader"]["grade_id"]: c for c in notebook.cells if "nbgrader" in c.metadata}
     free = {(c.cell_type, c.source): c for c in notebook.cells if "nbgrader" not in c.metadata}

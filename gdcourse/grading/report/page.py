@@ -94,8 +94,10 @@ def items(assignment, entries, worth):
     for exercise in assignment.exercises:
         cells = {cell_id(exercise, b): b for b in exercise.behaviours}
         ours |= set(cells)
-        rows.append((of(exercise.name, exercise.points, cells),
-                     [(of(b.name, b.points, [cell]), b.says) for cell, b in cells.items()],
+        if not any(worth[cell] for cell in cells):  # dropped
+            continue
+        rows.append((of(exercise.name, sum(worth[cell] for cell in cells), cells),
+                     [(of(b.name, worth[cell], [cell]), b.says) for cell, b in cells.items()],
                      [e.student for e in ran if unwritten(exercise, e)]))  # fmt: skip
     hand = []
     for name in worth.keys() - ours:

@@ -6,12 +6,14 @@ import textwrap
 from pathlib import Path
 
 from gdcourse import checks
+from gdcourse.grading.authoring.assign import cell_id
 from gdcourse.grading.course.directory import CourseError
 from gdcourse.grading.gradebook import journal
 from gdcourse.grading.gradebook.journal import outcomes
 from gdcourse.grading.intake import rebuilding
 
 LOOK = ("grader error", "died", "memory", "timeout", "output limit", "rejected", "missing")  # the gravest first
+NOT_ENTERED = "grader error", "rejected", "missing"
 NEXT = {
     "graded": "Nothing. `gdcourse feedback {ps}` writes what she will read.",
     "graded with notes": "Read the notes above. Nothing has to be done if they are harmless.",
@@ -86,8 +88,10 @@ def explain(course, ps, student):
     line = known.done.get(student)
     if line is None:
         raise CourseError(f"nothing of {student} is graded in {ps}. Those who are: gdcourse status {ps}")
-    points = sum(exercise.points for exercise in checks.assignment(ps).exercises)
-    entry = next(e for e in read(course, ps, notebooks=False)[0] if e.student == student)
+    entries, _, worth = read(course, ps, notebooks=False)
+    entry = next(e for e in entries if e.student == student)
+    ours = {cell_id(e, b) for e in checks.assignment(ps).exercises for b in e.behaviours}
+    points = sum(most for cell, most in worth.items() if cell in ours)
     score = "no score" if line["score"] is None else f"{entry.total:g} points, {points:g} to be had without a person"
     parts = [f"{shown(student)}, {ps}: {line['status']}, {score}", *line["reason"].split("\n")]
     parts += [lateness(entry.seconds_late, entry.penalty)] * bool(entry.seconds_late)
@@ -98,15 +102,33 @@ def explain(course, ps, student):
                      f"{result['package'][:12]}")  # fmt: skip
         if "seed" in line:
             parts.append(f"the inputs were drawn for this attempt alone; the same again: check(f, seed={line['seed']})")
-        for verdict in result["verdicts"].values():
-            mark = "ok" if verdict["passed"] else "no"
-            parts.append(f"\n{mark}  {verdict['points']:g} of {verdict['of']:g}  {verdict['exercise']}, "
+        for cell, verdict in result["verdicts"].items():
+            mark, most = "ok" if verdict["passed"] else "no", worth.get(cell, verdict["of"])
+            parts.append(f"\n{mark}  {entry.points.get(cell, 0):g} of {most:g}  {verdict['exercise']}, "
                          f"{verdict['behaviour']}")  # fmt: skip
             parts += [textwrap.indent(verdict["text"], "      ")] * (not verdict["passed"])
     what = WAITING if entry.waiting and line["status"] == "graded" else NEXT[line["status"]]
     what = what if enterable(student) else RENAME
     parts.append("\nWhat next: " + what.format(ps=ps, student=shown(student)))
     return "\n".join(filter(None, parts))
+
+
+def history(course, student):
+    """Return a line for each time that a student's submission was graded, and the mistakes that were known."""
+    rows = []
+    for ps in checks.MODULES:
+        for head in journal.Journal(course, ps).history(student):
+            named = sorted({mistake for _, mistake in head.get("failed", {}).values() if mistake})
+            score = "-" if head["score"] is None else f"{head['score']:g}"
+            rows.append((ps, head.get("time", "-"), head["status"], score, ", ".join(named)))
+    if not rows:
+        raise CourseError(f"nothing of {student} was ever graded")
+    return _aligned(rows)
+
+
+def _aligned(rows):
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    return "\n".join("  ".join(text.ljust(width) for text, width in zip(row, [*widths, 0])).rstrip() for row in rows)
 
 
 def lateness(seconds, penalty):

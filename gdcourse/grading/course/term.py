@@ -1,0 +1,59 @@
+"""What a course decides while the term goes on, in a file term.toml beside its settings.
+
+    [ps03.extensions]                  # days after the date it was due
+    "Ada Lovelace" = 3
+
+    [ps03.points]
+    run_until = 0                      # dropped
+    spectral_step = 6                  # instead of what the page says
+    backtracking = "everyone"          # whoever handed in has its points
+"""
+
+import tomllib
+from pathlib import Path
+from typing import NamedTuple
+
+from gdcourse import checks
+from gdcourse.grading.course.directory import CourseError
+
+EVERYONE = "everyone"
+
+
+class Term(NamedTuple):
+    """The decisions on one assignment: {student: days}, {exercise: points}, and whose points everyone has."""
+
+    extensions: dict
+    points: dict
+    everyone: frozenset
+
+
+def term(course, ps):
+    """Return the Term of an assignment; an empty one where nothing is decided. Raises: CourseError."""
+    path = Path(course) / "term.toml"
+    if not path.is_file():
+        return Term({}, {}, frozenset())
+    try:
+        decided = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CourseError(f"term.toml cannot be read: {error}") from None
+    for name, part in decided.items():
+        if name not in checks.MODULES or not isinstance(part, dict) or set(part) - {"extensions", "points"}:
+            raise CourseError(f"term.toml: every heading is an assignment's, with extensions or points, such as "
+                              f"[ps03.points]; got {name!r}")  # fmt: skip
+    part = decided.get(ps, {})
+    days, points = part.get("extensions", {}), part.get("points", {})
+    known = {exercise.name: exercise.points for exercise in checks.assignment(ps).exercises}
+    for student, number in days.items():
+        if not _number(number):
+            raise CourseError(f"term.toml: an extension is a number of days from 0; {student!r} has {number!r}")
+    for name, worth in points.items():
+        if name not in known:
+            raise CourseError(f"term.toml: {ps} has no exercise {name!r}; it has {', '.join(known)}")
+        if worth != EVERYONE and not _number(worth):
+            raise CourseError(f"term.toml: {name} counts for a number of points from 0, or \"everyone\"; got {worth!r}")
+    return Term(days, {name: known[name] if worth == EVERYONE else worth for name, worth in points.items()},
+                frozenset(name for name, worth in points.items() if worth == EVERYONE))  # fmt: skip
+
+
+def _number(value):
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e6

@@ -1,0 +1,153 @@
+"""A term's daily work: days of grace, dropped exercises, other points, who has left, and what was handed in before."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+from nbgrader.api import Gradebook
+
+from gdcourse.grading import cli, grade
+from gdcourse.grading.course.directory import CourseError
+from gdcourse.grading.course.nbgrader import nbgrader
+from gdcourse.grading.course.term import term
+from gdcourse.grading.gradebook.reading import read
+from tests.grading.conftest import PS, make_believe
+
+LACKING = {"ada": (), "eve": ("run_until",), "kim": ("run_until", "spectral")}
+
+
+@pytest.fixture
+def handed_in(course, ours, pretend):
+    """A course in which three students are graded: all right, run_until wrong, and two exercises wrong."""
+    pretend.run = lambda job: make_believe(job, passed=lambda name: not name.startswith(LACKING[job["student"]]))
+    for student in LACKING:
+        folder = course / "submitted" / student / PS
+        folder.mkdir(parents=True)
+        (folder / f"{PS}.ipynb").write_text(json.dumps(ours.notebook), "utf-8")
+    grade.grade(course, PS)
+    return course
+
+
+@pytest.fixture
+def command(course):
+    def run(*arguments, code=0):
+        result = CliRunner().invoke(cli.main, [*arguments, "--course", str(course)])
+        assert result.exit_code == code, result.output
+        return result.output
+
+    return run
+
+
+def totals(course):
+    return {entry.student: entry.total for entry in read(course, PS, notebooks=False)[0]}
+
+
+def worth(course, name):
+    return sum(points for cell, points in read(course, PS, notebooks=False)[2].items() if cell.startswith(name))
+
+
+def test_a_dropped_exercise_is_shown_first_and_moves_marks_when_it_is_entered(handed_in, command, pretend):
+    course, before = handed_in, totals(handed_in)
+    assert before == {"ada": 20, "eve": 20 - worth(course, "run_until"), "kim": 16 - worth(course, "run_until")}
+    lost, ran = worth(course, "run_until"), len(pretend)
+    (course / "term.toml").write_text(f"[{PS}.points]\nrun_until = 0\n")
+    said = command("points", PS)
+    assert f"run_until: {lost:g} points, 0 from now on" in said and f"ada: 20, {20 - lost:g} from now on" in said
+    assert "eve" not in said and f"1 of 3 marks move, out of 20, {20 - lost:g} from now on." in said
+    assert totals(course) == before
+    said = command("points", PS, "--apply")
+    assert totals(course) == {"ada": 20 - lost, "eve": before["eve"], "kim": before["kim"]}
+    assert worth(course, "run_until") == 0 and len(pretend) == ran, "nothing is run again"
+    assert "changes no points" not in said and "changes no points" in command("points", PS)
+    assert "0 of 0  run_until" in command("explain", "ada", PS)
+    (course / "term.toml").unlink()
+    command("points", PS, "--apply")
+    assert totals(course) == before, "and all of it can be taken back"
+
+
+def test_other_points_are_shared_out_as_before(handed_in, command):
+    course = handed_in
+    cells = {c: p for c, p in read(course, PS, notebooks=False)[2].items() if c.startswith("spectral")}
+    (course / "term.toml").write_text(f"[{PS}.points]\nspectral_step = {3 * sum(cells.values()):g}\n")
+    command("points", PS, "--apply")
+    assert {c: read(course, PS, notebooks=False)[2][c] for c in cells} == {c: 3 * p for c, p in cells.items()}
+    assert totals(course)["ada"] == 20 + 2 * sum(cells.values())
+    with Gradebook(f"sqlite:///{course}/gradebook.db") as book:
+        assert book.find_assignment(PS).max_score == 20 + 2 * sum(cells.values())
+
+
+def test_everyone_who_handed_in_has_the_points(handed_in, command, course):
+    (course / "submitted" / "zoe" / PS).mkdir(parents=True)
+    (course / "submitted" / "zoe" / PS / f"{PS}.ipynb").write_text("{")
+    lost, before = worth(course, "run_until"), totals(course)
+    (course / "term.toml").write_text(f'[{PS}.points]\nrun_until = "everyone"\n')
+    assert f"eve: {before['eve']:g}, 20 from now on" in command("points", PS)
+    command("points", PS, "--apply")
+    assert totals(course) == {"ada": 20, "eve": 20, "kim": before["kim"] + lost, "zoe": 0}
+    with Gradebook(f"sqlite:///{course}/gradebook.db") as book:
+        waits = [grade.needs_manual_grade for grade in book.find_submission_notebook(PS, PS, "eve").grades]
+    assert not any(waits)
+
+
+def test_days_of_grace_take_a_penalty_back(handed_in, command, course):
+    nbgrader(course, "db", "assignment", "add", PS, "--duedate", "2026-03-01 18:00:00 UTC")
+    for student in ("ada", "eve"):
+        (course / "submitted" / student / PS / "timestamp.txt").write_text("2026-03-03 17:00:00 UTC\n")
+    (course / "late.py").write_text(
+        "from nbgrader.plugins import BasePlugin\nclass Two(BasePlugin):\n"
+        "    def late_submission_penalty(self, student_id, score, total_seconds_late):\n        return 2\n"
+    )
+    with open(course / "nbgrader_config.py", "a") as settings:
+        settings.write('\nc.AssignLatePenalties.plugin_class = "late.Two"\n')
+    before = totals(course)
+    command("grade", PS)
+    assert totals(course) == before | {"ada": 18, "eve": before["eve"] - 2}
+    (course / "term.toml").write_text(f"[{PS}.extensions]\nada = 2\n")
+    command("grade", PS)
+    assert totals(course) == before | {"eve": before["eve"] - 2}
+    (course / "term.toml").write_text(f"[{PS}.extensions]\nada = 0\n")
+    command("grade", PS)
+    assert totals(course)["ada"] == 18
+
+
+@pytest.mark.parametrize(("text", "words"), [
+    ("[ps03.points\n", "term.toml cannot be read"),
+    ("[ps3.points]\nrun_until = 1\n", "every heading is an assignment's"),
+    ("[ps03.grades]\nrun_until = 1\n", "every heading is an assignment's"),
+    ("[ps03.points]\nrun_untill = 1\n", "no exercise 'run_untill'; it has "),
+    ("[ps03.points]\nrun_until = -1\n", "a number of points from 0"),
+    ('[ps03.points]\nrun_until = "all"\n', "a number of points from 0"),
+    ('[ps03.extensions]\nada = "two"\n', "a number of days from 0"),
+    ("[ps03.extensions]\nada = true\n", "a number of days from 0"),
+], ids=["toml", "assignment", "part", "exercise", "negative", "word", "days", "true"])  # fmt: skip
+def test_a_file_that_cannot_be_meant_is_said(tmp_path, text, words):
+    (tmp_path / "term.toml").write_text(text)
+    with pytest.raises(CourseError) as said:
+        term(tmp_path, PS)
+    assert words in str(said.value) and "term.toml" in str(said.value)
+
+
+def test_who_has_left_is_in_no_table_and_nothing_of_hers_is_lost(handed_in, command, course):
+    said = command("remove", "kim")
+    aside = course / ".grading" / "removed" / "kim"
+    assert str(aside) in said.replace("\n", "") and (aside / "submitted" / PS / f"{PS}.ipynb").is_file()
+    command("report", PS)
+    assert "kim" not in command("status", PS) + (course / "reports" / f"{PS}.csv").read_text()
+    assert "kim" not in (course / "reports" / f"{PS}-nbgrader.csv").read_text()
+    assert set(totals(course)) == {"ada", "eve"}
+    assert "nobody is called 'kim'" in command("remove", "kim", code=1)
+    (aside / "submitted").rename(course / "submitted" / "kim")
+    command("grade", PS)
+    assert "kim" in command("status", PS), "and she may come back"
+
+
+def test_the_history_of_a_student(handed_in, command, course, ours, pretend):
+    pretend.run = lambda job: make_believe(job)
+    book = json.loads(json.dumps(ours.notebook))
+    next(c for c in book["cells"] if c["id"] == "spectral_step")["source"] = "def spectral_step(H): return 1"
+    (course / "submitted" / "kim" / PS / f"{PS}.ipynb").write_text(json.dumps(book), "utf-8")
+    grade.grade(course, PS)
+    lines = command("history", "kim").splitlines()
+    assert len(lines) == 2 and all(line.startswith(PS) and " UTC" in line for line in lines)
+    assert lines[0].split()[5] == f"{totals(course)['kim'] - worth(course, 'run_until') - 4:g}" and "20" in lines[1]
+    assert "nothing of joe was ever graded" in command("history", "joe", code=1)
