@@ -66,9 +66,10 @@ uphill, *and only then*").
 import secrets
 from importlib import import_module
 
+from gdcourse._validate import one_of
 from gdcourse.checks.exercise import parameters_of
 from gdcourse.checks.judging import answers, judge
-from gdcourse.checks.reporting import NotYet, message, report
+from gdcourse.checks.reporting import ALL, NotYet, message, report
 
 MODULES = {
     "ps01": "gradients",
@@ -97,15 +98,17 @@ def exercises():
     return {name: exercise for ps in MODULES for exercise in assignment(ps).exercises for name in exercise.names}
 
 
-def check(*solution, seed=None):
+def check(*solution, seed=None, hint=ALL):
     """Print what is right and what is not about a solution: check(f), or check("name", f) if f is called otherwise.
 
     Args: solution: the function, or the several functions an exercise asks for; seed: a whole number to meet the same
-        inputs again; fresh ones if left out.
-    Raises: ValueError if no exercise is called that.
+        inputs again; fresh ones if left out; hint: how much to say: 1, the smallest case that fails; 2, also what kind
+        of fault it is; 3, also the mistake and the equation, where they are known.
+    Raises: ValueError if no exercise is called that, or hint is another.
     """
     exercise, functions = _find(solution)
-    print(report(exercise, verdicts(exercise, functions, _fresh() if seed is None else seed)))
+    one_of("hint", hint, (1, 2, ALL))
+    print(report(exercise, verdicts(exercise, functions, _fresh() if seed is None else seed), hint))
 
 
 def grade(*solution, seed=None):

@@ -9,6 +9,8 @@ from gdcourse.checks.values import show
 WIDTH = 82  # nbgrader validate cuts off what is longer
 BEFORE_ALL_ELSE = {"unwritten", "call", "structure", "prints", "nothing", "raised", "time", "calls", "exit"}
 """Kinds of faults that are said once if all behaviours say them."""
+ALL = 3
+"""The highest step of the ladder of hints: the mistake by its name, and the equation."""
 LONGEST = 3_000  # characters of a paragraph: what sets it takes the square of a word's length
 
 
@@ -19,34 +21,39 @@ class NotYet(AssertionError):
         return str(self).splitlines()
 
 
-def report(exercise, verdicts):
-    """Return an exercise's page: its score, and a line for each behaviour that says what is wrong, if anything."""
+def report(exercise, verdicts, hint=ALL):
+    """Return an exercise's page: its score, and a line for each behaviour that says what is wrong, if anything.
+
+    hint: how much it says: 1, the smallest case that fails; 2, also what kind of fault it is; ALL, also the mistake.
+    """
     lines = [f"{exercise.name}   {sum(v.points for v in verdicts):g} of {_points(exercise.points)}"]
-    for row in rows(exercise, verdicts):
+    for row in rows(exercise, verdicts, hint):
         lines.append(_paragraph("  ok    " if row["passed"] else "  no    ", row["text"]))
         if row["case"]:
             lines.append(_case(row["case"]))
+    if hint < ALL and not all(v.passed for v in verdicts):
+        lines.append(f"Stuck? check({', '.join(exercise.names)}, hint={hint + 1}) says more.")
     return "\n".join(lines)
 
 
-def rows(exercise, verdicts):
+def rows(exercise, verdicts, hint=ALL):
     """Return the lines of a report as plain data, for a page to show in its own way.
 
     Returns: a list of dictionaries. passed; text: all that the line says; place: the label of the book's equation that
     it ends with, if any; case: None, or the smallest that fails: its arguments as texts, "yours" and "expected".
     """
     if len({v.fault for v in verdicts}) == 1 and verdicts[0].fault and verdicts[0].fault.kind in BEFORE_ALL_ELSE:
-        return [_row(verdicts[0], set(), "")]
+        return [_row(verdicts[0], set(), "", hint)]
     told, found = set(), []
     for verdict in verdicts:
-        found.append(_row(verdict, told, verdict.behaviour.says))
-        told.add(explanation(verdict))
+        found.append(_row(verdict, told, verdict.behaviour.says, hint))
+        told.add(explanation(verdict, hint))
     return found
 
 
-def message(exercise, verdict, seed):
+def message(exercise, verdict, seed, hint=ALL):
     """Return the feedback of one graded cell. seed: what draws the same cases again, None to keep that secret."""
-    row = _row(verdict, set(), verdict.behaviour.says)
+    row = _row(verdict, set(), verdict.behaviour.says, hint)
     lines = [f"{exercise.name}, {_points(verdict.behaviour.points)}:", _paragraph("  no    ", row["text"])]
     if row["case"]:
         lines.append(_case(row["case"]))
@@ -55,24 +62,25 @@ def message(exercise, verdict, seed):
     return "\n".join(lines)
 
 
-def explanation(verdict):
+def explanation(verdict, hint=ALL):
     """Return what is wrong in sentences: what came, what is the same about all of it, which mistake it looks like."""
     if verdict.passed:
         return ""
-    parts = [verdict.fault.sentence, verdict.clue]
-    if verdict.mistake:
+    # What stops everything, an error or a missing return, is no riddle.
+    parts = [verdict.fault.sentence, verdict.clue] if hint > 1 or verdict.fault.kind in BEFORE_ALL_ELSE else []
+    if verdict.mistake and hint == ALL:
         opening = "That is" if any(parts) else "yours is"
         parts += [f"{opening} what comes out when {verdict.mistake.hint}", equation(verdict.mistake.see)]
     return " ".join(filter(None, parts))
 
 
-def _row(verdict, told, says):
+def _row(verdict, told, says, hint):
     row = dict(passed=verdict.passed, text=says, place="", case=None)
     if verdict.passed:
         return row
-    text = explanation(verdict) or "not right yet."
+    text = explanation(verdict, hint) or "not right yet."
     row["text"] = ": ".join(filter(None, [says, "the same again." if text in told else text]))
-    if verdict.mistake and text not in told:
+    if verdict.mistake and hint == ALL and text not in told:
         row["place"] = verdict.mistake.see
     if verdict.case:
         case = [_argument(name, value) for name, value in verdict.case.items()]

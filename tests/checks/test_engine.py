@@ -653,6 +653,26 @@ def test_check_finds_the_exercise_by_name_and_repeats_a_seed(capsys):
     assert capsys.readouterr().out.startswith("spectral_step   2 of 4 points")
 
 
+def test_hints_come_step_by_step():
+    judged = verdicts(DOUBLE, keeps, 0)
+    first, second, third = (report(DOUBLE, judged, hint) for hint in (1, 2, 3))
+    assert "not right yet." in first and "smallest case: x = 1.0" in first and "half" not in first
+    assert "smallest case: x = 1.0" in second and "x comes back" not in second
+    assert first.endswith("Stuck? check(double, hint=2) says more.") and "hint=3" in second
+    assert "x comes back as it was." in third and "Equation" in third and "Stuck?" not in third
+    judged = verdicts(DOUBLE, lambda x: 4 * x, 0)
+    first, second = (" ".join(report(DOUBLE, judged, hint).split()) for hint in (1, 2))
+    assert judged[0].clue and judged[0].clue in second and judged[0].clue not in first
+    assert "ZeroDivisionError" in report(DOUBLE, verdicts(DOUBLE, lambda x: 1 / 0, 0), 1)
+    assert "Stuck?" not in report(DOUBLE, verdicts(DOUBLE, double, 0), 1)
+
+
+@pytest.mark.parametrize("hint", [0, 4, "2", None])
+def test_a_hint_is_1_2_or_3(hint):
+    with pytest.raises(ValueError, match="hint must be one of 1, 2, 3, got"):
+        checks.check(spectral_step, hint=hint)
+
+
 def test_grade_is_quiet_or_raises_the_feedback(capsys):
     checks.grade(spectral_step, "limit")
     assert capsys.readouterr().out.startswith("spectral_step, ok: ")

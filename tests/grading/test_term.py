@@ -110,7 +110,17 @@ def test_days_of_grace_take_a_penalty_back(handed_in, command, course):
     assert totals(course)["ada"] == 18
 
 
+def test_a_course_chooses_how_much_a_verdict_says(handed_in, command, course, pretend):
+    assert not any("hint" in job for job in pretend)
+    pretend.clear()
+    (course / "term.toml").write_text(f"[{PS}.feedback]\nhint = 1\n")
+    command("grade", PS)
+    assert [job["hint"] for job in pretend] == [1, 1, 1]
+
+
 @pytest.mark.parametrize(("text", "words"), [
+    ("[ps03.feedback]\nhint = 4\n", "a hint of 1, 2 or 3"),
+    ("[ps03.feedback]\nladder = 1\n", "a hint of 1, 2 or 3"),
     ("[ps03.points\n", "term.toml cannot be read"),
     ("[ps3.points]\nrun_until = 1\n", "every heading is an assignment's"),
     ("[ps03.grades]\nrun_until = 1\n", "every heading is an assignment's"),
@@ -119,7 +129,7 @@ def test_days_of_grace_take_a_penalty_back(handed_in, command, course):
     ('[ps03.points]\nrun_until = "all"\n', "a number of points from 0"),
     ('[ps03.extensions]\nada = "two"\n', "a number of days from 0"),
     ("[ps03.extensions]\nada = true\n", "a number of days from 0"),
-], ids=["toml", "assignment", "part", "exercise", "negative", "word", "days", "true"])  # fmt: skip
+], ids=["hint", "ladder", "toml", "assignment", "part", "exercise", "negative", "word", "days", "true"])  # fmt: skip
 def test_a_file_that_cannot_be_meant_is_said(tmp_path, text, words):
     (tmp_path / "term.toml").write_text(text)
     with pytest.raises(CourseError) as said:

@@ -7,6 +7,9 @@
     run_until = 0                      # dropped
     spectral_step = 6                  # instead of what the page says
     backtracking = "everyone"          # whoever handed in has its points
+
+    [ps03.feedback]
+    hint = 2                           # how much a verdict says, from 1 to 3; see `check`
 """
 
 import tomllib
@@ -14,35 +17,40 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gdcourse import checks
+from gdcourse.checks.reporting import ALL
 from gdcourse.grading.course.directory import CourseError
 
 EVERYONE = "everyone"
 
 
 class Term(NamedTuple):
-    """The decisions on one assignment: {student: days}, {exercise: points}, and whose points everyone has."""
+    """The decisions on one assignment: {student: days}, {exercise: points}, whose points everyone has, the hints."""
 
     extensions: dict
     points: dict
     everyone: frozenset
+    hint: int
 
 
 def term(course, ps):
     """Return the Term of an assignment; an empty one where nothing is decided. Raises: CourseError."""
     path = Path(course) / "term.toml"
     if not path.is_file():
-        return Term({}, {}, frozenset())
+        return Term({}, {}, frozenset(), ALL)
     try:
         decided = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CourseError(f"term.toml cannot be read: {error}") from None
     for name, part in decided.items():
-        if name not in checks.MODULES or not isinstance(part, dict) or set(part) - {"extensions", "points"}:
-            raise CourseError(f"term.toml: every heading is an assignment's, with extensions or points, such as "
-                              f"[ps03.points]; got {name!r}")  # fmt: skip
+        if name not in checks.MODULES or not isinstance(part, dict) or set(part) - {"extensions", "points", "feedback"}:
+            raise CourseError("term.toml: every heading is an assignment's, with extensions, points or feedback, such "
+                              f"as [ps03.points]; got {name!r}")  # fmt: skip
     part = decided.get(ps, {})
     days, points = part.get("extensions", {}), part.get("points", {})
     known = {exercise.name: exercise.points for exercise in checks.assignment(ps).exercises}
+    hint = part.get("feedback", {}).get("hint", ALL)
+    if hint not in (1, 2, ALL) or set(part.get("feedback", {})) - {"hint"}:
+        raise CourseError(f"term.toml: feedback has a hint of 1, 2 or {ALL}, got {part['feedback']!r}")
     for student, number in days.items():
         if not _number(number):
             raise CourseError(f"term.toml: an extension is a number of days from 0; {student!r} has {number!r}")
@@ -52,7 +60,7 @@ def term(course, ps):
         if worth != EVERYONE and not _number(worth):
             raise CourseError(f"term.toml: {name} counts for a number of points from 0, or \"everyone\"; got {worth!r}")
     return Term(days, {name: known[name] if worth == EVERYONE else worth for name, worth in points.items()},
-                frozenset(name for name, worth in points.items() if worth == EVERYONE))  # fmt: skip
+                frozenset(name for name, worth in points.items() if worth == EVERYONE), hint)  # fmt: skip
 
 
 def _number(value):

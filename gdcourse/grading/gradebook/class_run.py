@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import nbformat
 
+from gdcourse.checks.reporting import ALL
 from gdcourse.grading.course.directory import FULL, CourseError
 from gdcourse.grading.course.term import term
 from gdcourse.grading.gradebook import journal, record
@@ -41,6 +42,8 @@ class Run:
         self.package = package_hash()
         self.secret = journal.secret(course)
         self.fixed = {"ps": ps, "backend": backend, "limits": dict(limits or {})}
+        if self.term.hint != ALL:
+            self.fixed["hint"] = self.term.hint
         self.journal = journal.Journal(course, ps)
         self.book, self.outcomes = None, []
 

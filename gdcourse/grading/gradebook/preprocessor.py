@@ -20,6 +20,7 @@ from pathlib import Path
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Dict, Enum
 
+from gdcourse.grading.course.term import term
 from gdcourse.grading.gradebook import journal
 from gdcourse.grading.gradebook.record import with_outputs
 from gdcourse.grading.intake import rebuilding
@@ -56,7 +57,8 @@ class Judge(NbGraderPreprocessor):
         names, cells = resources["nbgrader"], rebuilding.job_cells(notebook)
         seed = journal.seed(journal.secret(Path.cwd()), names["assignment"], names["student"], cells)
         result = execute({"ps": names["assignment"], "student": names["student"], "cells": cells, "seed": seed,
-                          "backend": self.backend, "limits": self.limits})  # fmt: skip
+                          "backend": self.backend, "limits": self.limits,
+                          "hint": term(Path.cwd(), names["assignment"]).hint})  # fmt: skip
         if result["status"] == "grader error":
             raise GradingFailed(result["reason"])
         for line in filter(None, [result["status"], *result["reason"].split("\n")]):

@@ -3,6 +3,7 @@
 import re
 
 from gdcourse import checks
+from gdcourse.checks.reporting import ALL
 from gdcourse.grading.sandbox.limits import LIMITS
 
 STATUSES = ("graded", "graded with notes", "timeout", "memory", "died", "output limit", "rejected", "missing",
@@ -19,6 +20,9 @@ def checked(job):
         raise ValueError(f"backend must be one of {', '.join(BACKENDS)}, got {backend!r}")
     if type(job.get("seed")) is not int or job["seed"] < 0:
         raise ValueError(f"seed must be a whole number from 0, got {job.get('seed')!r}")
+    hint = job.get("hint", ALL)
+    if hint not in (1, 2, ALL):
+        raise ValueError(f"hint must be 1, 2 or {ALL}, got {hint!r}")
     unknown = set(job.get("limits", {})) - set(LIMITS)
     if unknown:
         raise ValueError(f"limits must be among {', '.join(LIMITS)}, got {', '.join(sorted(unknown))}")
@@ -27,7 +31,7 @@ def checked(job):
         if cell["kind"] == "test":
             asked(cell, job["ps"])
     limits = {**LIMITS, "cell_seconds": max(LIMITS["cell_seconds"], slowest), **job.get("limits", {})}
-    return {**job, "backend": backend, "limits": limits}
+    return {**job, "backend": backend, "limits": limits, "hint": hint}
 
 
 def asked(cell, ps):

@@ -43,7 +43,7 @@ class Judge:
         try:
             (verdict,) = checks.judge(exercise, seed, lambda b: self.runs(exercise, b), parameters, behaviour.name)
             text = (f"{exercise.name}, ok: {behaviour.says}" if verdict.passed
-                    else reporting.message(exercise, verdict, None))  # fmt: skip
+                    else reporting.message(exercise, verdict, None, self.session.job["hint"]))  # fmt: skip
             return verdict, text
         except (Ended, GraderError, EOFError, ConnectionError, WireError):
             raise
