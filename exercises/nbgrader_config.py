@@ -20,6 +20,9 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 
+# `nbgrader generate_feedback` and formgrader write the pages of `gdcourse feedback`; without this line, nbgrader's own.
+c.GenerateFeedback.exporter_class = "gdcourse.grading.preprocessor.FeedbackPage"
+
 # `nbgrader zip_collect`: archives from Moodle, with "Ada Lovelace_314_assignsubmission_file/ps03.ipynb" in them (or
 # "..._file_/ps03.ipynb", or "..._file_ps03.ipynb"; "onlinetext" instead of "file": typed into Moodle itself),
 # and from Canvas, with "lovelaceada_LATE_314_2718_ps03-1.ipynb"; and loose notebooks whose name has the student's in
