@@ -84,3 +84,47 @@ def test_a_swipe_on_the_map_beside_the_handle_scrolls(thumb, kind):
     before, told = one.scrolled(), one.page.inner_text(".gdw-sentence")
     one.swipe(free, (0, -150))
     assert one.scrolled() > before + 80 and one.page.inner_text(".gdw-sentence") == told
+
+
+SLIDERS = [kind for kind in WIDGETS if kind != "question"]
+
+
+@pytest.mark.parametrize("kind", SLIDERS)
+def test_a_swipe_over_a_slider_scrolls_and_sets_nothing(thumb, kind):
+    one = thumb(kind)
+    told = one.page.inner_text(".gdw-sentence")
+    for slider in one.page.locator(".gdw input[type=range]:enabled").all():
+        value = slider.input_value()
+        x, y = one.centre(slider)
+        left, width = slider.bounding_box()["x"], slider.bounding_box()["width"]
+        x = max((left + width * share for share in (0.25, 0.75)), key=lambda at: abs(at - slider.evaluate(THUMB)))
+        before = one.scrolled()
+        one.swipe((x, y), (4, -150))
+        assert one.scrolled() > before + 80
+        assert slider.input_value() == value, slider.get_attribute("name")
+    assert one.page.inner_text(".gdw-sentence") == told
+    assert "=" not in one.page.evaluate("location.hash.split('&').slice(1).join()")
+
+
+THUMB = """(one) => {
+  const { x, width } = one.getBoundingClientRect();
+  return x + 8 + ((width - 16) * (one.value - one.min)) / (one.max - one.min);
+}"""
+
+
+@pytest.mark.parametrize("name", ["steps", "lr"])
+def test_a_slider_goes_where_the_thumb_goes(thumb, name):
+    one = thumb("path")
+    slider = one.page.locator(f"[name={name}]")
+    middle, y = one.centre(slider)
+    told, before = one.page.inner_text(".gdw-sentence"), one.scrolled()
+    at = slider.evaluate(THUMB)
+    one.swipe((at, y), (40, 3))
+    assert slider.evaluate(THUMB) == pytest.approx(at + 40, abs=2) and one.scrolled() == before
+    moved = one.page.inner_text(".gdw-sentence")
+    assert moved != told
+    one.send("touchStart", (middle, y))
+    one.send("touchEnd")
+    one.page.wait_for_timeout(120)
+    assert slider.evaluate(THUMB) == pytest.approx(middle, abs=2)
+    assert one.page.inner_text(".gdw-sentence") not in (told, moved)
