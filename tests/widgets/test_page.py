@@ -6,7 +6,7 @@ import re
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from gdcourse.widgets import Path
+from gdcourse.widgets import Path, bundle
 from gdcourse.widgets.page import standalone
 
 pytestmark = pytest.mark.browser
@@ -315,7 +315,7 @@ def test_a_browser_without_what_it_takes_keeps_the_figure_and_says_why(visit, pa
     page = visit("about:blank")
     page.add_init_script("delete globalThis.ResizeObserver")
     page.goto(pages["path"])
-    page.wait_for_selector(".gdw-error:has-text('ResizeObserver')")
+    page.wait_for_selector("[data-error*='ResizeObserver'] .gdw-error")
     assert page.is_visible(".gdw-static svg") and page.locator("button").count() == 0
 
 
@@ -352,9 +352,54 @@ def test_when_anything_fails_the_figure_stays_and_says_why(browser, tmp_path, fa
     page.wait_for_selector("[data-error]")
     assert reason in page.get_attribute(".gdw-host", "data-error") != ""
     assert page.is_visible(".gdw-static svg") and page.locator(".gdw-panels").count() == 0
-    assert page.locator(".gdw-error").inner_text().startswith("The live figure is not available: ")
+    said = page.locator(".gdw-error").inner_text()
+    assert said.startswith("The live figure ") and not re.search(r"\.js|script|version|kind", said)
+    assert page.get_by_role("button", name="Try again").count() == (failure == "no script")
     assert errors == []
     page.close()
+
+
+@pytest.fixture
+def flaky(browser, tmp_path):
+    """Return a page whose widget's script is not there, and a function that puts it there."""
+    text = standalone(Path())
+    scripts = bundle.scripts([Path])
+    kind = scripts["widget-path.js"]
+    assert f"<script>{kind}</script>" in text
+    file = tmp_path / "flaky.html"
+    file.write_text(text.replace(f"<script>{kind}</script>", ""), encoding="utf-8")
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(file.as_uri())
+    page.get_by_role("button", name="Try again").wait_for()
+    yield page, lambda: (tmp_path / "widget-path.js").write_text(kind, encoding="utf-8")
+    context.close()
+
+
+def test_a_script_that_did_not_arrive_can_be_tried_again(flaky):
+    page, arrive = flaky
+    again = page.get_by_role("button", name="Try again")
+    again.click()
+    page.wait_for_timeout(300)
+    assert again.count() == 1 and page.is_visible(".gdw-static svg") and page.locator(".gdw-panels").count() == 0
+    arrive()
+    again.click()
+    page.wait_for_selector("[data-mounted]")
+    assert page.locator(".gdw-panels").count() == 1 and page.is_hidden(".gdw-static")
+    assert page.locator(".gdw-error, [data-error]").count() == 0
+    assert page.evaluate("document.activeElement.closest('.gdw') !== null")
+    page.locator("[name=lr]").press("ArrowRight")
+    assert "rate 0.0102" in page.inner_text(".gdw-sentence")
+
+
+def test_a_script_that_did_not_arrive_is_tried_again_when_the_network_is_back(flaky):
+    page, arrive = flaky
+    page.context.set_offline(True)
+    arrive()
+    assert page.locator(".gdw-panels").count() == 0
+    page.context.set_offline(False)
+    page.wait_for_selector("[data-mounted]")
+    assert page.locator(".gdw-panels").count() == 1 and page.locator(".gdw-error").count() == 0
 
 
 def test_two_widgets_on_a_page_are_two(visit, tmp_path):

@@ -32,7 +32,11 @@ function load(kind) {
     scripts.set(kind, new Promise((resolve, reject) => {
       const file = `widget-${kind}.js?v=${VERSION}`;
       if (!KINDS.includes(kind)) reject(new Error(`no widget is called ${kind}`));
-      const failed = () => reject(new Error(`${file} could not be loaded`));
+      const failed = ({ target }) => {
+        target.remove();
+        scripts.delete(kind); // so that it can be tried again
+        reject(Object.assign(new Error(`${file} could not be loaded`), { again: true }));
+      };
       document.head.append(h("script", { src: new URL(file, base || location.href).href, load: resolve, error: failed }));
     }));
   }
@@ -66,10 +70,13 @@ async function mount(host, state, name) {
   }
 }
 
-function fail(host, error) {
+// The reason is kept for whoever looks into the page; what did not arrive may arrive later.
+function fail(host, error, open) {
   host.querySelector(".gdw-error")?.remove();
   host.dataset.error = error.message;
-  host.append(h("p", { class: "gdw-error" }, `The live figure is not available: ${error.message}.`));
+  const again = error.again ? h("button", { type: "button", click: () => open(true) }, "Try again") : null;
+  const what = again ? "did not arrive" : "cannot be shown";
+  host.append(h("p", { class: "gdw-error" }, `The live figure ${what}; this is a picture of it. `, again));
 }
 
 function start() {
@@ -94,13 +101,24 @@ function start() {
       const name = seen[kind] > 1 ? `${kind}-${seen[kind]}` : kind;
       host.dataset.widget = name;
       let close = null;
-      hosts.set(name, {
-        host, kind,
-        open: async () => {
-          close?.();
-          close = await mount(host, state, name).catch((error) => fail(host, error));
-        },
-      });
+      let busy = false;
+      const open = async (focus) => {
+        if (busy) return;
+        busy = true;
+        close?.();
+        close = null;
+        try {
+          close = await mount(host, state, name);
+          host.querySelector(".gdw-error")?.remove();
+          delete host.dataset.error;
+          if (focus === true) host.querySelector(".gdw :is(button, input, select)")?.focus();
+        } catch (error) {
+          fail(host, error, open);
+        }
+        busy = false;
+      };
+      addEventListener("online", () => host.querySelector(".gdw-error button") && open());
+      hosts.set(name, { host, kind, open });
     } catch (error) {
       fail(host, error);
     }
