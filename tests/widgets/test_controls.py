@@ -6,6 +6,7 @@
 
 import base64
 import json
+import re
 
 import numpy as np
 import pytest
@@ -229,6 +230,18 @@ def test_a_met_target_is_said_with_its_number_and_survives_a_reload(mounted, kin
     page.reload()
     page.wait_for_selector("[data-mounted]")
     assert page.inner_text(".gdw-target").startswith("Target met: ")
+
+
+SO_FAR = re.compile(r"so far|least:|\bmet\b|✓", re.IGNORECASE)
+
+
+@every_kind
+def test_nothing_is_met_before_anyone_has_touched_it(mounted, kind):
+    page = mounted(kind)
+    assert not SO_FAR.search(page.inner_text(".gdw-target"))
+    if page.get_by_role("button", name="Reset").count():
+        page.get_by_role("button", name="Reset").click()
+        assert not SO_FAR.search(page.inner_text(".gdw-target"))
 
 
 @every_kind

@@ -220,6 +220,15 @@ def test_a_met_target_is_said_with_its_number_and_survives_a_reload(visit, pages
     assert target.inner_text() == met
 
 
+def test_a_surface_that_is_only_chosen_is_not_reached_by_anybody(path):
+    for surface in ("bowl", "rosenbrock", "himmelblau", "saddle", "canyon"):
+        path.select_option("[name=surface]", surface)
+        assert "So far" not in path.inner_text(".gdw-target"), surface
+    path.select_option("[name=surface]", "himmelblau")
+    path.locator("[name=lr]").press("ArrowRight")
+    assert re.search(r"So far: Himmelblau in \d+\.", path.inner_text(".gdw-target"))
+
+
 def test_a_start_beside_the_minimum_meets_nothing(visit, pages):
     page = visit(pages["path"] + "#widget=path&surface=bowl&lr=0.9&start=0.5,0.5")
     page.wait_for_selector("[data-mounted]")

@@ -42,7 +42,7 @@ export function render(place) {
 
   // The least change that halves the cloud, of the batch alone and of the rate alone.
   function judge(run) {
-    if (run.radii[0] > half || state.noise !== OPENING.noise) return;
+    if (!story.touched || run.radii[0] > half || state.noise !== OPENING.noise) return;
     if (state.lr === OPENING.lr) found.batch = Math.min(state.batch, found.batch ?? Infinity);
     if (state.batch === OPENING.batch) found.lr = Math.max(state.lr, found.lr ?? 0);
   }

@@ -47,7 +47,7 @@ export function render(place) {
     const size = Math.hypot(gx, gy);
     run.share = size ? (gx * u + gy * v) / size : null;
     run.steepest = run.slopes.indexOf(Math.max(...run.slopes));
-    if (run.share !== null && Math.abs(run.share) <= TARGET.share) met = state.angle;
+    if (story.touched && run.share !== null && Math.abs(run.share) <= TARGET.share) met = state.angle;
   }
 
   const clamp = (value, low, high) => Math.min(high, Math.max(low, value));

@@ -62,7 +62,7 @@ export function render(place) {
 
   function judge(run) {
     run.ratio = Math.sqrt(run.backward[1]);
-    if (state.depth >= TARGET.depth && run.ratio <= TARGET.factor && run.ratio >= 1 / TARGET.factor) {
+    if (story.touched && state.depth >= TARGET.depth && run.ratio <= TARGET.factor && run.ratio >= 1 / TARGET.factor) {
       met.set(state.activation, [Number(run.ratio.toPrecision(3)), state.scale]);
     }
   }

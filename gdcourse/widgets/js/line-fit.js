@@ -56,7 +56,7 @@ export function render(place) {
   function judge(run) {
     const last = run.values.findLastIndex((value) => !(value < TARGET.error));
     run.reached = run.status === "diverged" || last === run.values.length - 1 ? Infinity : last + 1;
-    if (state.centre === TARGET.centre && run.reached < (best?.[0] ?? Infinity)) best = [run.reached, state.lr];
+    if (story.touched && state.centre === TARGET.centre && run.reached < (best?.[0] ?? Infinity)) best = [run.reached, state.lr];
   }
 
   const plane = panel("Four points on y = 2x, the fitted line, and the miss at each point");

@@ -44,7 +44,7 @@ export function render(place) {
   function judge(run) {
     const last = run.errors.findLastIndex((error) => error > TARGET.error);
     run.reached = run.status === "diverged" || last === run.errors.length - 1 ? Infinity : last + 1;
-    if (state.kappa === TARGET.kappa && run.reached < (best?.[0] ?? Infinity)) best = [run.reached, state.lr, state.beta];
+    if (story.touched && state.kappa === TARGET.kappa && run.reached < (best?.[0] ?? Infinity)) best = [run.reached, state.lr, state.beta];
   }
 
   const map = panel("Map of the factor per step over rate and memory, with the chosen point", "group");

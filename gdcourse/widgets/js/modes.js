@@ -41,7 +41,7 @@ export function render(place) {
   function judge(run) {
     const first = run.errors.findIndex((error) => error <= TARGET.error);
     run.reached = first < 0 ? Infinity : first;
-    if (state.kappa === TARGET.kappa && run.reached < (best?.[0] ?? Infinity)) best = [run.reached, state.lr];
+    if (story.touched && state.kappa === TARGET.kappa && run.reached < (best?.[0] ?? Infinity)) best = [run.reached, state.lr];
   }
 
   const bars = panel("A bar for each curvature: the factor of its error at each step");

@@ -85,7 +85,7 @@ export function render(place) {
   // The plain paths as far apart as can be while the natural ones keep together and none leaves.
   function judge({ runs, apart: [plain, natural] }) {
     const whole = runs.every((three) => three.every((path) => path.length > STEPS));
-    if (whole && natural <= TARGET.natural && plain > (best?.[0] ?? 0)) best = [plain, natural].map((x) => Number(x.toPrecision(3)));
+    if (story.touched && whole && natural <= TARGET.natural && plain > (best?.[0] ?? 0)) best = [plain, natural].map((x) => Number(x.toPrecision(3)));
   }
 
   const start = ring({

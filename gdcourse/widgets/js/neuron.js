@@ -52,7 +52,7 @@ export function render(place) {
       const first = path.findIndex((z) => z < 0);
       return first < 0 ? Infinity : first;
     });
-    if (run.reached[0] > TARGET.slow && run.reached[1] <= TARGET.quick) {
+    if (story.touched && run.reached[0] > TARGET.slow && run.reached[1] <= TARGET.quick) {
       met = [state.start, state.lr, Number.isFinite(run.reached[0]) ? run.reached[0] : 0, run.reached[1]];
     }
   }

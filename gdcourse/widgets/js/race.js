@@ -63,7 +63,7 @@ export function render(place) {
       one.reached = last === one.left.length - 1 ? Infinity : last + 1;
     }
     const [momentum, adam] = RACERS.two.map((name) => run.runs[NAMES.indexOf(name)].reached);
-    const same = NAMES.every((name) => state[`lr_${name}`] === METHODS[name].lr);
+    const same = story.touched && NAMES.every((name) => state[`lr_${name}`] === METHODS[name].lr);
     if (same && momentum + TARGET.margin <= adam) found.lost = [adam, momentum, state.angle, state.scale];
     if (same && adam + TARGET.margin <= momentum) found.won = [adam, momentum, state.angle, state.scale];
   }

@@ -41,6 +41,7 @@ export function render(place) {
   const { state } = story;
 
   function judge(run) {
+    if (!story.touched) return;
     const steps = run.path.length - 1;
     if (state.distance <= TARGET.distance && steps <= TARGET.steps && !(met.steps <= steps && met.steps)) met.steps = steps;
     if (run.count >= TARGET.count) met.noise = state.noise;

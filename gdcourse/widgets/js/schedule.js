@@ -103,7 +103,7 @@ export function render(place) {
     wanted = null;
     const last = run.own[STEPS];
     run.share = last / Math.min(...run.presets.map((one) => one[STEPS]));
-    if (state.count === "run" && run.share < (best?.[0] ?? 1)) best = [Number(run.share.toPrecision(3)), last.toPrecision(3)];
+    if (story.touched && state.count === "run" && run.share < (best?.[0] ?? 1)) best = [Number(run.share.toPrecision(3)), last.toPrecision(3)];
     if (copied() === "own") mine = state.rates;
   }
 

@@ -33,8 +33,11 @@ export function stage(place, { share = 0.6, frames = () => 0, rest = frames, sec
     },
   });
   const { change } = self;
+  // Whether a reader has set anything; a link to a state counts. Nobody meets a target by opening the page.
+  self.touched = Object.keys(how.domains).some((name) => name in (place.page?.settings ?? {}));
   self.change = (settings) => {
     self.player.pause();
+    self.touched = settings !== self.opening;
     change(settings);
   };
   const show = (k, moving) => {

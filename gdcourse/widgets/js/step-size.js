@@ -44,7 +44,7 @@ export function render(place) {
   // The error of the chosen method, and the least that each one has reached.
   function judge(run) {
     run.error = RULES.error(run.found[names.indexOf(state.method)], run.exact);
-    if (run.error < (met.get(state.method)?.[1] ?? 0.1)) met.set(state.method, [state.h, run.error]);
+    if (story.touched && run.error < (met.get(state.method)?.[1] ?? 0.1)) met.set(state.method, [state.h, run.error]);
   }
 
   const graph = panel("The function, its tangent, and the line whose slope is measured");

@@ -56,7 +56,7 @@ export function render(place) {
   const { state } = story;
 
   function judge({ apart: [gap, ...misses] }) {
-    if (gap <= TARGET.gap && Math.max(...misses) <= TARGET.miss && !(met?.[0] <= gap)) {
+    if (story.touched && gap <= TARGET.gap && Math.max(...misses) <= TARGET.miss && !(met?.[0] <= gap)) {
       met = [Number(gap.toPrecision(3)), state.time, state.penalty];
     }
   }

@@ -65,7 +65,7 @@ export function render(place) {
 
   function judge(run) {
     run.kept = FEATURES.filter((_, k) => run.fit[k] !== 0);
-    if (run.kept.length >= TARGET.features) best = Math.min(state.radius, best ?? Infinity);
+    if (story.touched && run.kept.length >= TARGET.features) best = Math.min(state.radius, best ?? Infinity);
   }
 
   const free = ring({
