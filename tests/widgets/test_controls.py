@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from gdcourse.curvature import GAUSSIANS
 from gdcourse.widgets import WIDGETS, bundle
 from gdcourse.widgets.memory import LEVELS, radius_rule, valley_value
+from gdcourse.widgets.natural import way
 from gdcourse.widgets.race import TURNS, turned_value
 
 pytestmark = pytest.mark.browser
@@ -370,6 +372,28 @@ def test_of_the_seeds_that_a_slider_passes_in_a_frame_the_last_is_drawn_and_a_re
         page.evaluate(move, reset)
         page.wait_for_timeout(100)
         assert page.inner_text(".gdw-sentence") == sentence
+
+
+@pytest.mark.parametrize(
+    "start, lr, gradient",
+    [("3,0.5", 0.02, "natural"), ("3,0.5", 0.1, "natural"), ("3,0.5", 0.05, "plain"), ("1,1", 0.02, "plain")],
+)
+def test_of_the_three_bell_curves_only_those_that_are_left_are_compared(mounted, start, lr, gradient):
+    page = mounted("natural", f"start={start}&lr={lr}&gradient={gradient}", reduced_motion="reduce")
+    page.get_by_role("button", name="Play").click()
+    runs = [way(name, gradient, lr, [float(x) for x in start.split(",")]) for name in GAUSSIANS]
+    ends = [run[-1] for run in runs if len(run) == 401]
+    said = page.inner_text(".gdw-sentence").replace("−", "-")
+    count = {"the three are": 3, "two are left": 2, "one is left": 1, "none is left": 0}
+    assert [number for words, number in count.items() if words in said] == [len(ends)]
+    if len(ends) > 1:
+        apart = max(np.linalg.norm(a - b) for a in ends for b in ends)
+        assert float(re.search(r"(?:are|left,) (\S+) apart", said)[1]) == pytest.approx(apart, rel=0.005, abs=1e-9)
+    together = min(map(len, runs))
+    most = max(np.linalg.norm(a[:together] - b[:together], axis=1).max() for a in runs for b in runs)
+    assert float(re.search(r"at most ([\d.e-]+\d|0)", said)[1]) == pytest.approx(most, rel=0.005, abs=1e-9)
+    bells = page.locator(".gdw svg").nth(1).locator(".gdw-path").all()
+    assert sum(bool(bell.get_attribute("d")) for bell in bells) == len(ends)
 
 
 @every_kind
