@@ -153,7 +153,8 @@ def test_nodes_are_paid_by_mouse_and_by_keyboard(visit, pages):
 
     node("p").click()
     assert "Not p yet: m will pay it, and has not been paid. So far 1 wrong click." in page.inner_text(".gdw-sentence")
-    page.get_by_role("button", name="Start again").click()
+    page.get_by_role("button", name="Reset").click()
+    page.select_option("[name=twice]", "yes")
     assert "Nobody has been paid yet" in page.inner_text(".gdw-sentence")
     node("J").click()
     for name, key in zip("mpxyz", ("Enter", " ", "Enter", " ", "Enter")):
@@ -293,5 +294,5 @@ def test_a_visit_to_the_clinic_by_mouse_and_by_keyboard(visit, pages):
         page.select_option("[name=guess]", label=name)
         button("Diagnose").click()
     assert page.inner_text(".gdw-target") == "Target met: six right for 2 tests and wrong answers together."
-    button("Start again").click()
+    button("Reset").click()
     assert "gdw-met" in page.get_attribute(".gdw-target", "class")

@@ -77,7 +77,7 @@ export function render(place) {
     [h("div", { class: "gdw-buttons", style: wrap, role: "group", "aria-label": "Order a test" }, ...order)],
     [story.choice("patient", "Patient", patients, (patient) => story.change({ patient, guess: "" })), story.slider("epochs", "Epochs shown"), story.choice("guess", "Your diagnosis", CHOICES)],
     [h("div", { class: "gdw-buttons", style: wrap },
-      diagnose, button("Start again", () => story.change({ notes: "" })))],
+      diagnose, ...story.reset.children)],
   );
 
   // What the last test of this patient was.

@@ -83,7 +83,7 @@ export function render(place) {
     plane.frame({ width: story.room.first, ratio: 1, x: [-size, size], y: [-size, size], xName: "x", yName: "y", xTicks: 4 });
     const { x, y } = plane;
     const d = line(path.slice(0, story.frame), x, y);
-    dots.setAttribute("d", `${d.replaceAll("L", "h0M")}h0`);
+    dots.setAttribute("d", d && `${d.replaceAll("L", "h0M")}h0`);
     way.setAttribute("d", line(path.slice(Math.max(0, story.frame - 8), story.frame), x, y));
     way.style.visibility = here.style.visibility = story.frame === SHOWN ? "hidden" : "";
     const [px, py] = path[Math.max(0, story.frame - 1)];

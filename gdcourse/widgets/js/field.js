@@ -81,7 +81,7 @@ export function render(place) {
     [story.slider("angle", "Direction", { show: (angle) => `${angle}°` })],
     [
       story.choice("axes", "Axes", { equal: "equal", unequal: "y twice as long" }),
-      story.choice("norm", "Length of a step", { euclid: "Euclid", sum: "sum of parts", largest: "largest part" }),
+      story.choice("norm", "Steps measured by", { euclid: "Euclid", sum: "sum of parts", largest: "largest part" }), story.reset,
     ],
   );
 

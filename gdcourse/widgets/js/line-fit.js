@@ -69,7 +69,7 @@ export function render(place) {
   return story.lay(
     [plane, loss],
     [story.slider("lr", "Learning rate", { step: 0.0005, scale: "log", digits: 4, show: rate })],
-    [story.slider("steps", "Steps"), story.choice("centre", "Count x", { measured: "from 0", centred: "from its mean" }), story.player],
+    [story.slider("steps", "Steps"), story.choice("centre", "Measure x", { measured: "from 0", centred: "from its mean" }), story.player],
   );
 
   function paint() {

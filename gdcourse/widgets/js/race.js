@@ -96,7 +96,7 @@ export function render(place) {
     [map, loss],
     [
       story.choice("racers", "Racers", { two: "two", three: "three", four: "all four" }),
-      story.slider("angle", "Turned by", { show: (x) => `${x}°` }), story.slider("scale", "Loss times", { step: 0.02, scale: "log" }),
+      story.slider("angle", "Turned by", { show: (x) => `${x}°` }), story.slider("scale", "Loss scaled by", { step: 0.02, scale: "log" }),
     ],
     [momentum, adam, story.player],
     [gd, rmsprop],

@@ -73,7 +73,7 @@ export function render(place) {
   return story.lay(
     [map, time],
     [
-      story.slider("distance", "Distance", { step: 0.25, scale: "log", digits: 1, show: small }),
+      story.slider("distance", "Start, off the ridge", { step: 0.25, scale: "log", digits: 1, show: small }),
       story.slider("lr", "Learning rate", { step: 0.01, scale: "log", show: format }), story.player,
     ],
     h("div", { class: "gdw-panels", style: "margin-top: 12px" }, wells.node, often.node),

@@ -1,6 +1,6 @@
 // What most widgets are: panels, controls in rows below them, a target and a sentence, and a run that can be played.
 
-import { choice, slider } from "./controls.js";
+import { button, choice, slider } from "./controls.js";
 import { h, unique } from "./dom.js";
 import { columns } from "./panel.js";
 import { playback } from "./playback.js";
@@ -45,6 +45,8 @@ export function stage(place, { share = 0.6, frames = () => 0, rest = frames, sec
     draw(moving);
   };
   self.player = playback(self, () => frames(self.run), show, seconds);
+  // For those that have no player, which brings one.
+  self.reset = h("div", { class: "gdw-buttons" }, button("Reset", () => self.change(self.opening)));
   // A control for a setting; it follows the setting from then on.
   self.slider = (name, label, { off, ...more } = {}) => {
     const [min, max, step] = how.domains[name];

@@ -1,7 +1,7 @@
 // Stopping early beside a penalty: what each keeps of every mode, and the two fits.
 
 import { slider } from "./controls.js";
-import { h, s, set } from "./dom.js";
+import { s, set } from "./dom.js";
 import { ink, key } from "./key.js";
 import { panel } from "./panel.js";
 import { format, line, near } from "./plot.js";
@@ -81,8 +81,7 @@ export function render(place) {
   });
   return story.lay(
     [kept, fits],
-    h("div", { class: "gdw-row", style: "grid-template-columns: 1fr 1fr" },
-      time.node, story.slider("penalty", "Penalty", { step: 0.02, scale: "log", show: format }).node),
+    [time, story.slider("penalty", "Penalty", { step: 0.02, scale: "log", show: format }), story.reset],
   );
 
   function paint() {
