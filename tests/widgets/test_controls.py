@@ -196,6 +196,26 @@ def test_every_ring_by_keyboard_and_by_mouse(mounted, kind):
     assert bool(rings) == ("ring.js" in bundle.in_order(f"{kind}.js"))
 
 
+ALONE = [kind for kind in CASES if bundle.source(f"{kind}.js").count("alone: true")]
+
+
+@pytest.mark.parametrize("kind", [*ALONE, "path"])
+def test_a_click_in_the_panel_brings_the_ring_there(visit, pages, kind):
+    page = visit(f"{pages[kind]}#widget={kind}&{'lr=0.003' if kind == 'path' else ''}")
+    page.wait_for_selector("[data-mounted]")
+    panel = page.locator(".gdw-panels svg").first
+    box, ring = panel.bounding_box(), page.locator(".gdw-ring")
+    x, y = box["x"] + 46 + 0.7 * (box["width"] - 60), box["y"] + 24 + 0.6 * (box["height"] - 64)
+    changes(page, lambda: page.mouse.click(x, y))
+    at = ring.bounding_box()
+    assert (at["x"] + at["width"] / 2, at["y"] + at["height"] / 2) == pytest.approx((x, y), abs=1.5)
+    assert page.evaluate("document.activeElement.classList.contains('gdw-handle')")
+    before = seen(page)
+    page.mouse.click(box["x"] + 10, y)  # beside the axes
+    ring.click()
+    assert seen(page) == before
+
+
 @every_kind
 def test_play_step_and_reset(mounted, kind):
     page = mounted(kind)
@@ -471,7 +491,8 @@ def test_nothing_jumps_when_the_live_figure_arrives(browser, pages, kind, width)
     assert page.evaluate("shift") < 0.02
     room, used = page.evaluate(
         "[document.querySelector('.gdw').getBoundingClientRect().bottom,"
-        " document.querySelector('.gdw-sentence').getBoundingClientRect().bottom]"
+        " Math.max(...[...document.querySelectorAll('.gdw :is(svg, p, .gdw-row, .gdw-copy)')]"
+        ".map((one) => one.getBoundingClientRect().bottom))]"
     )
     assert 0 <= room - used < 40  # the room kept for it is the room it takes
     page.context.close()

@@ -128,3 +128,22 @@ def test_a_slider_goes_where_the_thumb_goes(thumb, name):
     one.page.wait_for_timeout(120)
     assert slider.evaluate(THUMB) == pytest.approx(middle, abs=2)
     assert one.page.inner_text(".gdw-sentence") not in (told, moved)
+
+
+TOGETHER = """() => [...document.querySelectorAll(".gdw, .gdw-part")].map((part) => {
+  const own = (nodes) => [...nodes].filter((one) => one.closest(".gdw, .gdw-part") === part);
+  const [first] = own(part.querySelectorAll(".gdw-panels svg"));
+  const sliders = own(part.querySelectorAll("input[type=range]"));
+  const [top, end] = [first.getBoundingClientRect().top, first.getBoundingClientRect().bottom];
+  return [sliders.length, ...sliders.map((one) => one.getBoundingClientRect().bottom - top),
+    Math.min(...sliders.map((one) => one.getBoundingClientRect().top - end))];
+})"""
+
+
+@pytest.mark.parametrize("kind", SLIDERS)
+def test_the_map_and_what_moves_it_are_on_the_screen_together(thumb, kind):
+    one = thumb(kind)
+    for count, *bottoms, gap in one.page.evaluate(TOGETHER):
+        assert count == len(bottoms) > 0
+        assert max(bottoms) <= 640 - 56, kind  # of the screen, without the page's own bar
+        assert gap >= 0

@@ -52,6 +52,7 @@ export function render(place) {
 
   const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
   const handle = ring({
+    alone: true,
     label: "Point",
     move: (x, y) => {
       moved = true;

@@ -93,6 +93,7 @@ export function render(place) {
   }
 
   const start = ring({
+    alone: true,
     label: "Start: mean and deviation",
     move: (mean, sigma) => story.change({ start: [mean, Math.max(WINDOW[2], sigma)] }),
     home: () => story.change({ start: opening.start }),

@@ -49,6 +49,7 @@ export function render(place) {
   }
 
   const start = ring({
+    alone: true,
     label: "Start of the path",
     move: (x, y) => {
       moved = true;

@@ -1,4 +1,5 @@
-// What most widgets are: panels, controls in rows below them, a target and a sentence, and a run that can be played.
+// What most widgets are: a target, panels, controls in rows below them and a sentence, and a run that can be played.
+// Where it is narrow the style sheet puts the controls and the sentence right below the first panel.
 
 import { button, choice, slider } from "./controls.js";
 import { h, unique } from "./dom.js";
@@ -62,9 +63,9 @@ export function stage(place, { share = 0.6, frames = () => 0, rest = frames, sec
   // Put it all in its place: rows are lists of controls, or elements as they are. Returns how to take it away again.
   self.lay = (panels, ...rows) => {
     place.el.replaceChildren(
-      h("div", { class: "gdw-panels" }, ...panels.map((one) => one.node)),
+      target, h("div", { class: "gdw-panels" }, ...panels.map((one) => one.node)),
       ...rows.map((row) => (Array.isArray(row) ? h("div", { class: "gdw-row" }, ...row.map((one) => one.node ?? one)) : row)),
-      target, live.node, self.node,
+      live.node, self.node,
     );
     live.node.id = unique("told");
     panels.at(-1).node.setAttribute("aria-describedby", live.node.id);

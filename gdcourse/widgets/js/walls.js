@@ -69,6 +69,7 @@ export function render(place) {
   }
 
   const free = ring({
+    alone: true,
     label: "Lowest point of the bowl", move: (x, y) => story.change({ free: [x, y] }), home: () => story.change({ free: opening.free }),
   });
   const plane = panel("Contour lines of a bowl, the L1 ball, and the path of the method", "group");
@@ -134,7 +135,7 @@ export function render(place) {
 
   function drawLoss() {
     loss.frame({
-      width: story.room.wide ? story.room.first + story.room.second : story.room.first, height: 96, x: [0, STEPS], y: [1e-8, 100], yLog: true,
+      width: story.room.wide ? story.room.first + story.room.second : story.room.first, height: 140, x: [0, STEPS], y: [1e-8, 100], yLog: true,
       xName: "step", yName: "above the lowest point allowed, log axis", yTicks: 3,
     });
     const { x, y } = loss;
