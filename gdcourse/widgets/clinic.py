@@ -85,7 +85,7 @@ class Clinic(Widget):
 
     kind = "clinic"
     size = (6.4, 3.6)
-    room = ("0px + 516px", "0px + 844px")
+    room = ("0px + 544px", "0px + 872px")
     patient = Setting(lambda name, value: one_of(name, value, PATIENTS), "A")
     epochs = Setting(lambda name, value: int(in_range(name, positive_integer(name, value), 1, EPOCHS)), EPOCHS)
     guess = Setting(_guess, "")

@@ -6,7 +6,7 @@ import re
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from gdcourse.widgets import Path, bundle
+from gdcourse.widgets import Modes, Path, bundle
 from gdcourse.widgets.page import standalone
 
 pytestmark = pytest.mark.browser
@@ -342,7 +342,7 @@ FAILURES = {
     "no script": (
         lambda page: page.replace('gdcourse["path.js"]=', 'gdcourse["else.js"]='), "could not be loaded",
     ),
-    "an unknown kind": (lambda page: page.replace('"kind": "path"', '"kind": "pith"'), "no widget is called pith"),
+    "an unknown kind": (lambda page: page.replace('"kind": "path"', '"kind": "pith"'), "widget-pith.js"),
     "a state without a surface": (lambda page: page.replace('"surface": "canyon"', '"surface": "flat"'), ""),
 }  # fmt: skip
 
@@ -363,7 +363,7 @@ def test_when_anything_fails_the_figure_stays_and_says_why(browser, tmp_path, fa
     assert page.is_visible(".gdw-static svg") and page.locator(".gdw-panels").count() == 0
     said = page.locator(".gdw-error").inner_text()
     assert said.startswith("The live figure ") and not re.search(r"\.js|script|version|kind", said)
-    assert page.get_by_role("button", name="Try again").count() == (failure == "no script")
+    assert page.get_by_role("button", name="Try again").count() == (failure in ("no script", "an unknown kind"))
     assert errors == []
     page.close()
 
@@ -422,6 +422,83 @@ def test_two_widgets_on_a_page_are_two(visit, tmp_path):
     page.keyboard.press("Home")
     assert page.locator(".gdw-sentence").all_inner_texts()[1] == second
     page.wait_for_function("location.hash.includes('widget=path&')")
+
+
+@pytest.fixture
+def pair(tmp_path):
+    """Return the address of a page with two widgets and a section between them."""
+    file = tmp_path / "pair.html"
+    text = standalone(Path(), Modes())
+    second = text.index('<div class="gdw-host"', text.index('<div class="gdw-host"') + 1)
+    section = '<h2 id="sec-two" style="margin: 1500px 0">Two</h2>'
+    file.write_text(text[:second] + section + text[second:], encoding="utf-8")
+    return file.as_uri()
+
+
+def both(page):
+    for host in page.locator(".gdw-host").all():
+        host.scroll_into_view_if_needed()
+        host.locator(".gdw").wait_for()
+    return page.locator(".gdw-sentence").all_inner_texts()
+
+
+def test_two_figures_keep_their_states_in_one_address(visit, pair):
+    page = visit(pair)
+    opening = both(page)
+    page.locator("[name=steps]").press("ArrowRight")
+    page.locator("[name=count]").press("ArrowRight")
+    moved = both(page)
+    assert moved[0] != opening[0] and moved[1] != opening[1]
+    page.wait_for_function("location.hash.includes('count=')")
+    assert page.url.index("widget=modes") < page.url.index("widget=path")  # the last one first
+    page.reload()
+    assert both(page) == moved
+    again = visit(page.url)
+    assert both(again) == moved
+
+
+def test_a_section_in_the_address_stays_there_and_is_found(visit, pair):
+    page = visit(f"{pair}#sec-two")
+    both(page)
+    page.locator("[name=count]").press("ArrowRight")
+    page.wait_for_function("location.hash.includes('count=')")
+    assert "#sec-two&widget=modes&" in page.url
+    assert page.evaluate("document.querySelector(':target')?.id") == "sec-two"
+    again = visit(page.url)
+    assert 0 <= again.locator("#sec-two").bounding_box()["y"] < 500
+    assert both(again)[1] == both(page)[1]
+
+
+COPIED = """Object.defineProperty(navigator, "clipboard", {
+  value: { writeText: async (text) => (window.copied = text) },
+});"""
+
+
+def test_the_link_to_a_state_is_copied_and_leads_there(visit, pair):
+    page = visit("about:blank")
+    page.add_init_script(COPIED)
+    page.goto(f"{pair}#sec-two")
+    both(page)
+    page.locator("[name=steps]").press("ArrowRight")
+    page.locator("[name=count]").press("ArrowRight")
+    moved = both(page)
+    button(page, "Copy link to this state").last.click()
+    assert button(page, "Link copied").is_visible()
+    link = page.evaluate("copied")
+    assert "#widget=modes&" in link and "path" not in link.split("#")[1] and "met=" not in link
+    other = visit(link)
+    assert both(other)[1] == moved[1] and both(other)[0] != moved[0]
+
+
+def test_where_nothing_can_be_copied_the_link_is_in_the_address(visit, pages):
+    page = visit("about:blank")
+    page.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    page.goto(pages["path"])
+    page.wait_for_selector("[data-mounted]")
+    button(page, "Copy link to this state").click()
+    assert button(page, "The link is in the address bar").is_visible()
+    page.wait_for_function("location.hash.includes('widget=path&')")
+    assert "steps=60" in page.url
 
 
 def test_a_link_in_the_text_sets_the_widget(visit, tmp_path):

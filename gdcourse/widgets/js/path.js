@@ -137,7 +137,7 @@ export function render(place) {
     const { error, steps, surfaces, away } = TARGET;
     const list = [...met].map(([name, step]) => `${SURFACES[name].title} in ${step}`).join(", ");
     if (met.size >= surfaces) return [`Target met: ${list}.`, true];
-    const goal = `Target: ${steps} steps to within ${error} of the minimum, on three surfaces, from ${away} or more away, by a rate, method or start of your own.`;
+    const goal = `Target: ${steps} steps to within ${error} of the minimum, on three surfaces, from ${away} or more away, by a rate or start of your own.`;
     return [list ? `${goal} So far: ${list}.` : goal, false];
   }
 

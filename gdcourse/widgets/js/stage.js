@@ -2,7 +2,7 @@
 // Where it is narrow the style sheet puts the controls and the sentence right below the first panel.
 
 import { button, choice, slider } from "./controls.js";
-import { h, unique } from "./dom.js";
+import { h, set, unique } from "./dom.js";
 import { columns } from "./panel.js";
 import { playback } from "./playback.js";
 import { sentence, session } from "./session.js";
@@ -48,6 +48,19 @@ export function stage(place, { share = 0.6, frames = () => 0, rest = frames, sec
   self.player = playback(self, () => frames(self.run), show, seconds);
   // For those that have no player, which brings one.
   self.reset = h("div", { class: "gdw-buttons" }, button("Reset", () => self.change(self.opening)));
+  // On a page, not in a kernel, a state has an address.
+  const label = "Copy link to this state";
+  const copied = async () => {
+    try {
+      await navigator.clipboard.writeText(self.link());
+      copy.textContent = "Link copied";
+    } catch {
+      place.page.write(self.state);
+      copy.textContent = "The link is in the address bar";
+    }
+    setTimeout(() => (copy.textContent = label), 3000);
+  };
+  const copy = place.page ? set(button(label, copied), { class: "gdw-copy", "aria-live": "polite" }) : "";
   // A control for a setting; it follows the setting from then on.
   self.slider = (name, label, { off, ...more } = {}) => {
     const [min, max, step] = how.domains[name];
@@ -65,7 +78,7 @@ export function stage(place, { share = 0.6, frames = () => 0, rest = frames, sec
     place.el.replaceChildren(
       target, h("div", { class: "gdw-panels" }, ...panels.map((one) => one.node)),
       ...rows.map((row) => (Array.isArray(row) ? h("div", { class: "gdw-row" }, ...row.map((one) => one.node ?? one)) : row)),
-      live.node, self.node,
+      live.node, copy, self.node,
     );
     live.node.id = unique("told");
     panels.at(-1).node.setAttribute("aria-describedby", live.node.id);
