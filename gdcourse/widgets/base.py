@@ -37,7 +37,7 @@ class Widget(anywidget.AnyWidget):
     kind = None
     version = 1  # raise it when a page that was made earlier would no longer be understood
     size = (6.4, 3.2)  # of the static figure, in inches
-    room = ("40cqw + 246px", "66.7cqw + 578px")  # the height of the live one, wide and below 560 px
+    room = ("40cqw + 272px", "66.7cqw + 623px")  # the height of the live one, wide and below 560 px
     about = traitlets.Dict(read_only=True).tag(sync=True)
 
     def __init_subclass__(cls, **kwargs):

@@ -64,7 +64,7 @@ def in_order(*names):
 
     def visit(name):
         for _, other in IMPORT.findall(source(name)):
-            if other not in ("rules.js", "kinds.js"):
+            if other not in ("rules.js", "version.js"):
                 visit(other)
         if name not in found:
             found.append(name)
@@ -122,10 +122,9 @@ def scripts(widgets):
         kinds[widget.kind] = squeeze(text)
     # One version for all: eighteen of them would be a thirtieth of the shared script.
     version = hashlib.sha256("".join(kinds.values()).encode()).hexdigest()[:8]
-    table = {"KINDS": list(kinds), "VERSION": version}
-    known = "".join(f"export const {name} = {json.dumps(value)};\n" for name, value in table.items())
+    known = f"export const VERSION = {json.dumps(version)};\n"
     parts = [wrap(name, source(name)) for name in shared]
-    parts += [wrap("kinds.js", known), wrap("loader.js", source("loader.js"))]
+    parts += [wrap("version.js", known), wrap("loader.js", source("loader.js"))]
     loader = "(() => {\nconst gdcourse = (globalThis.gdcourse = {});\n" + "".join(parts) + "})();\n"
     return {LOADER: squeeze(loader)} | {f"widget-{kind}.js": text for kind, text in kinds.items()}
 

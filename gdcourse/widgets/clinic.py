@@ -36,6 +36,10 @@ def _notes(name, value):
     return value
 
 
+def _guess(name, value):
+    return value if value == "" else one_of(name, value, KEYS)
+
+
 def record(notes):
     """Return how many patients are diagnosed rightly, how many tests were ordered, and how many answers were wrong.
 
@@ -71,7 +75,7 @@ class Clinic(Widget):
     """Six training runs to diagnose, with as few tests as will do.
 
     Args:
-        patient: "A" to "F"; epochs: how many of the ten are shown; guess: a key of KEYS.
+        patient: "A" to "F"; epochs: how many of the ten are shown; guess: a key of KEYS, or nothing yet, "".
         notes: what was ordered and answered so far, in pairs; see `record`.
     Raises: ValueError for an unknown name, a number out of its range, or notes that make no sense.
     Example:
@@ -81,10 +85,10 @@ class Clinic(Widget):
 
     kind = "clinic"
     size = (6.4, 3.6)
-    room = ("0px + 528px", "0px + 838px")
+    room = ("0px + 544px", "0px + 872px")
     patient = Setting(lambda name, value: one_of(name, value, PATIENTS), "A")
     epochs = Setting(lambda name, value: int(in_range(name, positive_integer(name, value), 1, EPOCHS)), EPOCHS)
-    guess = Setting(lambda name, value: one_of(name, value, KEYS), "a")
+    guess = Setting(_guess, "")
     notes = Setting(_notes, "")
 
     @classmethod
@@ -96,7 +100,7 @@ class Clinic(Widget):
 
     def answer(self, settings):
         one_of("patient", settings["patient"], PATIENTS)
-        one_of("guess", settings["guess"], KEYS)
+        _guess("guess", settings["guess"])
         in_range("epochs", positive_integer("epochs", settings["epochs"]), 1, EPOCHS)
         found = record(_notes("notes", settings["notes"]))
         return "done" if found[0] == TARGET["right"] else "open", [[float(count) for count in found]]

@@ -48,7 +48,7 @@ class Cloud(Widget):
     """
 
     kind = "cloud"
-    room = ("45cqw + 222px", "100cqw + 536px")
+    room = ("45cqw + 229px", "100cqw + 558px")
     lr = Setting(lambda name, value: in_range(name, value, *RATES), OPENING["lr"])
     batch = Setting(
         lambda name, value: int(in_range(name, positive_integer(name, value), *BATCHES)), OPENING["batch"]

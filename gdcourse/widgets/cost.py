@@ -99,7 +99,7 @@ class Cost(Widget):
     """
 
     kind = "cost"
-    room = ("0px + 462px", "0px + 738px")
+    room = ("0px + 485px", "0px + 783px")
     points = Setting(_points, POINTS)
     delta = Setting(lambda name, value: in_range(name, value, *DELTAS), 1.0)
     tau = Setting(lambda name, value: in_range(name, value, *TAUS), 0.9)

@@ -83,7 +83,7 @@ class Field(Widget):
     """
 
     kind = "field"
-    room = ("40cqw + 228px", "66.7cqw + 500px")
+    room = ("40cqw + 272px", "66.7cqw + 569px")
     point = Setting(_point, [1.5, 0.5])
     angle = Setting(_angle, 20)
     axes = Setting(lambda name, value: one_of(name, value, AXES), "equal")

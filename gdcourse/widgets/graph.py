@@ -114,7 +114,7 @@ class Graph(Widget):
 
     kind = "graph"
     size = (6.4, 3.4)
-    room = ("0px + 544px", "0px + 642px")
+    room = ("0px + 578px", "0px + 693px")
     x = Setting(_half, 2.0)
     y = Setting(_half, 1.5)
     z = Setting(_half, 1.0)

@@ -56,7 +56,7 @@ class Layers(Widget):
     """
 
     kind = "layers"
-    room = ("0px + 550px", "0px + 812px")
+    room = ("0px + 562px", "0px + 884px")
     depth = Setting(_depth, 30)
     activation = Setting(lambda name, value: one_of(name, value, ACTIVATIONS), "tanh")
     scale = Setting(_scale, 0.6)

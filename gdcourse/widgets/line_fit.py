@@ -50,7 +50,7 @@ class LineFit(Widget):
     """
 
     kind = "line-fit"
-    room = ("0px + 500px", "0px + 796px")
+    room = ("0px + 542px", "0px + 859px")
     lr = Setting(lambda name, value: in_range(name, value, *RATES), 0.01)
     steps = Setting(lambda name, value: int(in_range(name, positive_integer(name, value), 1, MAX_STEPS)), MAX_STEPS)
     centre = Setting(lambda name, value: one_of(name, value, CENTRES), "measured")

@@ -64,7 +64,7 @@ class Memory(Widget):
     """
 
     kind = "memory"
-    room = ("0px + 662px", "0px + 992px")
+    room = ("0px + 723px", "0px + 1072px")
     lr = Setting(lambda name, value: in_range(name, value, *RATES), 1.0)
     beta = Setting(lambda name, value: in_range(name, value, *BETAS), 0.5)
     kappa = Setting(lambda name, value: in_range(name, value, *KAPPAS), 100.0)

@@ -39,7 +39,7 @@ class Modes(Widget):
     """
 
     kind = "modes"
-    room = ("0px + 500px", "0px + 796px")
+    room = ("0px + 531px", "0px + 848px")
     lr = Setting(lambda name, value: in_range(name, value, *RATES), 1.0)
     kappa = Setting(lambda name, value: in_range(name, value, *KAPPAS), 100.0)
     count = Setting(_count, 6)

@@ -63,7 +63,7 @@ class Natural(Widget):
     """
 
     kind = "natural"
-    room = ("0px + 506px", "0px + 806px")
+    room = ("0px + 510px", "0px + 828px")
     lr = Setting(lambda name, value: in_range(name, value, *RATES), 0.02)
     gradient = Setting(lambda name, value: one_of(name, value, GRADIENTS), "plain")
     start = Setting(_start, [1.0, 1.0])

@@ -50,7 +50,7 @@ class Neuron(Widget):
     """
 
     kind = "neuron"
-    room = ("0px + 520px", "0px + 816px")
+    room = ("0px + 542px", "0px + 859px")
     start = Setting(lambda name, value: in_range(name, value, *STARTS), 1.5)
     lr = Setting(lambda name, value: in_range(name, value, *RATES), 0.15)
     cost = Setting(lambda name, value: one_of(name, value, COSTS), "squared")

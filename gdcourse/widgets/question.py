@@ -2,12 +2,18 @@
 
 import html
 import math
+import re
 
 import traitlets
 
 from gdcourse._validate import number
 from gdcourse.widgets import translate
 from gdcourse.widgets.base import Setting, Widget
+
+NUMBER = re.compile(
+    r"(?![-+]?[1-9]\d{0,2},\d{3}(?!\d))([-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][-+]?\d+)?)\s*(%?)", re.ASCII
+)
+"""0.37, 0,37, 3.7e-1 or 37 %, but not 1,000, which is a thousand to one and one to another."""
 
 
 def near_rule(given, wanted, tolerance):
@@ -47,8 +53,8 @@ class Question(Widget):
     Raises: ValueError if it is neither one form nor the other, or a wrong answer cannot be told from the right one.
     Example:
         >>> ask = Question("What is 2 + 2?", right=4, says="Two pairs.", wrong={22: "That is one after the other."})
-        >>> [ask.judge(text) for text in ("4", "22", "5", "four")]
-        [0, 1, 2, -1]
+        >>> [ask.judge(text) for text in ("4", "22", "400 %", "5", "four")]
+        [0, 1, 0, 2, -1]
     """
 
     kind = "question"
@@ -84,10 +90,8 @@ class Question(Widget):
         """Return which sentence an answer gets, 0 for the right one, or -1 where it is no answer yet."""
         if "labels" in self.content:
             return self.content["labels"].index(given) if given in self.content["labels"] else -1
-        try:
-            value = float(given)
-        except ValueError:
-            return -1
+        typed = NUMBER.fullmatch(given.strip().replace("−", "-"))
+        value = float(typed[1].replace(",", ".")) / (100 if typed[2] else 1) if typed else math.nan
         if not math.isfinite(value):
             return -1
         for k, wanted in enumerate(self.content["numbers"]):

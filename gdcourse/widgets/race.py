@@ -74,7 +74,7 @@ class Race(Widget):
     """
 
     kind = "race"
-    room = ("40cqw + 325px", "66.7cqw + 682px")
+    room = ("40cqw + 347px", "66.7cqw + 698px")
     racers = Setting(lambda name, value: one_of(name, value, RACERS), "two")
     angle = Setting(_angle, 15)
     scale = Setting(lambda name, value: in_range(name, value, *SCALES), 1.0)

@@ -41,7 +41,7 @@ class Saddle(Widget):
 
     kind = "saddle"
     size = (6.4, 2.9)
-    room = ("33.4cqw + 450px", "66.7cqw + 944px")
+    room = ("33.4cqw + 467px", "66.7cqw + 978px")
     distance = Setting(lambda name, value: in_range(name, value, *DISTANCES), 1e-6)
     lr = Setting(lambda name, value: in_range(name, value, *RATES), 0.1)
     noise = Setting(lambda name, value: in_range(name, value, *NOISES), 0.0)

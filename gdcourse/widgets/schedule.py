@@ -114,7 +114,7 @@ class Schedule(Widget):
     """
 
     kind = "schedule"
-    room = ("0px + 558px", "0px + 894px")
+    room = ("0px + 584px", "0px + 939px")
     rates = Setting(_rates, [0.3] * KNOTS)
     count = Setting(lambda name, value: one_of(name, value, COUNTS), "run")
     seed = Setting(lambda name, value: int(in_range(name, positive_integer(name, value), *SEEDS)), 1)

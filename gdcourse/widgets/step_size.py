@@ -112,7 +112,7 @@ class StepSize(Widget):
     """
 
     kind = "step-size"
-    room = ("0px + 500px", "0px + 796px")
+    room = ("0px + 542px", "0px + 859px")
     h = Setting(lambda name, value: in_range(name, value, *SIZES), 0.5)
     method = Setting(lambda name, value: one_of(name, value, METHODS), "forward")
     function = Setting(lambda name, value: one_of(name, value, FUNCTIONS), "cube")

@@ -85,7 +85,7 @@ class Stopping(Widget):
     """
 
     kind = "stopping"
-    room = ("0px + 442px", "0px + 662px")
+    room = ("0px + 485px", "0px + 732px")
     time = Setting(lambda name, value: one_of(name, value, TIMES), 3)
     penalty = Setting(lambda name, value: in_range(name, value, *PENALTIES), 0.001)
 

@@ -159,7 +159,7 @@ class Walls(Widget):
     """
 
     kind = "walls"
-    room = ("45cqw + 346px", "100cqw + 700px")
+    room = ("45cqw + 421px", "100cqw + 787px")
     radius = Setting(lambda name, value: in_range(name, value, *RADII), 64.0)
     method = Setting(lambda name, value: one_of(name, value, METHODS), "projected")
     free = Setting(_free, [1.8, 1.2])

@@ -153,7 +153,8 @@ def test_nodes_are_paid_by_mouse_and_by_keyboard(visit, pages):
 
     node("p").click()
     assert "Not p yet: m will pay it, and has not been paid. So far 1 wrong click." in page.inner_text(".gdw-sentence")
-    page.get_by_role("button", name="Start again").click()
+    page.get_by_role("button", name="Reset").click()
+    page.select_option("[name=twice]", "yes")
     assert "Nobody has been paid yet" in page.inner_text(".gdw-sentence")
     node("J").click()
     for name, key in zip("mpxyz", ("Enter", " ", "Enter", " ", "Enter")):
@@ -275,8 +276,12 @@ def test_a_visit_to_the_clinic_by_mouse_and_by_keyboard(visit, pages):
     def button(name):
         return page.get_by_role("button", name=name)
 
+    assert page.locator("[name=guess]").input_value() == "" and button("Diagnose").is_disabled()
+    shown = page.inner_text(".gdw-sentence") + page.locator(".gdw-panels").inner_html()
+    assert [name for name in SIGNS if name in shown] == []
     button("Twenty examples").click()
     assert "On twenty examples alone the loss ends at" in page.inner_text(".gdw-sentence")
+    page.select_option("[name=guess]", label="activation's slope forgotten")
     button("Diagnose").press("Enter")
     assert "Not activation's slope forgotten." in page.inner_text(".gdw-sentence")
     page.select_option("[name=guess]", label="rate too small")
@@ -285,8 +290,9 @@ def test_a_visit_to_the_clinic_by_mouse_and_by_keyboard(visit, pages):
     assert page.inner_text(".gdw-target").endswith("So far: 1 right, 1 test, 1 wrong.")
     for letter, name in list(carried.PATIENTS.items())[1:]:
         page.select_option("[name=patient]", letter)
+        assert button("Diagnose").is_disabled()  # a guess is of one patient
         page.select_option("[name=guess]", label=name)
         button("Diagnose").click()
     assert page.inner_text(".gdw-target") == "Target met: six right for 2 tests and wrong answers together."
-    button("Start again").click()
+    button("Reset").click()
     assert "gdw-met" in page.get_attribute(".gdw-target", "class")

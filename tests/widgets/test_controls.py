@@ -6,13 +6,16 @@
 
 import base64
 import json
+import re
 
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from gdcourse.curvature import GAUSSIANS
 from gdcourse.widgets import WIDGETS, bundle
 from gdcourse.widgets.memory import LEVELS, radius_rule, valley_value
+from gdcourse.widgets.natural import way
 from gdcourse.widgets.race import TURNS, turned_value
 
 pytestmark = pytest.mark.browser
@@ -193,6 +196,26 @@ def test_every_ring_by_keyboard_and_by_mouse(mounted, kind):
     assert bool(rings) == ("ring.js" in bundle.in_order(f"{kind}.js"))
 
 
+ALONE = [kind for kind in CASES if bundle.source(f"{kind}.js").count("alone: true")]
+
+
+@pytest.mark.parametrize("kind", [*ALONE, "path"])
+def test_a_click_in_the_panel_brings_the_ring_there(visit, pages, kind):
+    page = visit(f"{pages[kind]}#widget={kind}&{'lr=0.003' if kind == 'path' else ''}")
+    page.wait_for_selector("[data-mounted]")
+    panel = page.locator(".gdw-panels svg").first
+    box, ring = panel.bounding_box(), page.locator(".gdw-ring")
+    x, y = box["x"] + 46 + 0.7 * (box["width"] - 60), box["y"] + 24 + 0.6 * (box["height"] - 64)
+    changes(page, lambda: page.mouse.click(x, y))
+    at = ring.bounding_box()
+    assert (at["x"] + at["width"] / 2, at["y"] + at["height"] / 2) == pytest.approx((x, y), abs=1.5)
+    assert page.evaluate("document.activeElement.classList.contains('gdw-handle')")
+    before = seen(page)
+    page.mouse.click(box["x"] + 10, y)  # beside the axes
+    ring.click()
+    assert seen(page) == before
+
+
 @every_kind
 def test_play_step_and_reset(mounted, kind):
     page = mounted(kind)
@@ -229,6 +252,79 @@ def test_a_met_target_is_said_with_its_number_and_survives_a_reload(mounted, kin
     page.reload()
     page.wait_for_selector("[data-mounted]")
     assert page.inner_text(".gdw-target").startswith("Target met: ")
+
+
+@every_kind
+def test_it_can_be_reset(mounted, kind):
+    page = mounted(kind)
+    opening = seen(page)
+    page.locator(".gdw input[type=range]").first.press("End" if kind != "clinic" else "Home")
+    if kind == "graph":
+        page.locator(".gdw-node").last.press("Enter")
+    assert seen(page) != opening
+    page.get_by_role("button", name="Reset").click()
+    assert seen(page) == opening
+
+
+SIDE_BY_SIDE = """() => {
+  const text = (node) => {
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    return range.getBoundingClientRect();
+  };
+  const cut = [];
+  for (const slider of document.querySelectorAll(".gdw-slider")) {
+    const [label, output] = ["label", "output"].map((tag) => text(slider.querySelector(tag)));
+    if (output.left - label.right < 6 || label.height > 24 || output.height > 24) cut.push(slider.textContent);
+  }
+  for (const button of document.querySelectorAll(".gdw button")) {
+    const [inner, outer] = [text(button), button.getBoundingClientRect()];
+    if (inner.height > 24 || inner.left < outer.left + 3 || inner.right > outer.right - 3) cut.push(button.textContent);
+  }
+  return [cut, document.scrollingElement.scrollWidth];
+}"""
+
+
+@every_kind
+@pytest.mark.parametrize("width", [360, 640])  # a phone, and 1280 pixels at a zoom of 200 %
+def test_labels_and_buttons_have_room(mounted, kind, width):
+    for link in ("", CASES[kind]["state"]):
+        page = mounted(kind, link, width=width)
+        cut, wide = page.evaluate(SIDE_BY_SIDE)
+        assert cut == [] and wide <= width
+
+
+@every_kind
+def test_a_run_plays_from_its_end_without_a_fault(mounted, kind):
+    page = mounted(kind)
+    play = page.get_by_role("button", name="Play")
+    if play.count():
+        play.click()
+        page.wait_for_timeout(300)  # a fault in the drawing is noticed when the page is left
+
+
+def test_counts_of_one_and_numbers_of_nothing_are_said_as_people_say_them(mounted):
+    page = mounted("walls", "method=subgradient")
+    said = []
+    for _ in range(6):
+        page.get_by_role("button", name="Step").click()
+        said.append(page.inner_text(".gdw-sentence"))
+    assert "after 1 step" in said[0] and "after 2 steps" in said[1]
+    assert not any(re.search(r"\b1 (steps|times)\b", one) for one in said)
+    page = mounted("modes", "lr=1.00001")
+    assert "last 0.0000" in page.locator(".gdw svg").first.text_content()
+
+
+SO_FAR = re.compile(r"so far|least:|\bmet\b|✓", re.IGNORECASE)
+
+
+@every_kind
+def test_nothing_is_met_before_anyone_has_touched_it(mounted, kind):
+    page = mounted(kind)
+    assert not SO_FAR.search(page.inner_text(".gdw-target"))
+    if page.get_by_role("button", name="Reset").count():
+        page.get_by_role("button", name="Reset").click()
+        assert not SO_FAR.search(page.inner_text(".gdw-target"))
 
 
 @every_kind
@@ -359,6 +455,28 @@ def test_of_the_seeds_that_a_slider_passes_in_a_frame_the_last_is_drawn_and_a_re
         assert page.inner_text(".gdw-sentence") == sentence
 
 
+@pytest.mark.parametrize(
+    "start, lr, gradient",
+    [("3,0.5", 0.02, "natural"), ("3,0.5", 0.1, "natural"), ("3,0.5", 0.05, "plain"), ("1,1", 0.02, "plain")],
+)
+def test_of_the_three_bell_curves_only_those_that_are_left_are_compared(mounted, start, lr, gradient):
+    page = mounted("natural", f"start={start}&lr={lr}&gradient={gradient}", reduced_motion="reduce")
+    page.get_by_role("button", name="Play").click()
+    runs = [way(name, gradient, lr, [float(x) for x in start.split(",")]) for name in GAUSSIANS]
+    ends = [run[-1] for run in runs if len(run) == 401]
+    said = page.inner_text(".gdw-sentence").replace("−", "-")
+    count = {"the three are": 3, "two are left": 2, "one is left": 1, "none is left": 0}
+    assert [number for words, number in count.items() if words in said] == [len(ends)]
+    if len(ends) > 1:
+        apart = max(np.linalg.norm(a - b) for a in ends for b in ends)
+        assert float(re.search(r"(?:are|left,) (\S+) apart", said)[1]) == pytest.approx(apart, rel=0.005, abs=1e-9)
+    together = min(map(len, runs))
+    most = max(np.linalg.norm(a[:together] - b[:together], axis=1).max() for a in runs for b in runs)
+    assert float(re.search(r"at most ([\d.e-]+\d|0)", said)[1]) == pytest.approx(most, rel=0.005, abs=1e-9)
+    bells = page.locator(".gdw svg").nth(1).locator(".gdw-path").all()
+    assert sum(bool(bell.get_attribute("d")) for bell in bells) == len(ends)
+
+
 @every_kind
 @pytest.mark.parametrize("width", [360, 700])
 def test_nothing_jumps_when_the_live_figure_arrives(browser, pages, kind, width):
@@ -373,7 +491,8 @@ def test_nothing_jumps_when_the_live_figure_arrives(browser, pages, kind, width)
     assert page.evaluate("shift") < 0.02
     room, used = page.evaluate(
         "[document.querySelector('.gdw').getBoundingClientRect().bottom,"
-        " document.querySelector('.gdw-sentence').getBoundingClientRect().bottom]"
+        " Math.max(...[...document.querySelectorAll('.gdw :is(svg, p, .gdw-row, .gdw-copy)')]"
+        ".map((one) => one.getBoundingClientRect().bottom))]"
     )
     assert 0 <= room - used < 40  # the room kept for it is the room it takes
     page.context.close()

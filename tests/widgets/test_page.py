@@ -6,7 +6,7 @@ import re
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from gdcourse.widgets import Path
+from gdcourse.widgets import Modes, Path, bundle
 from gdcourse.widgets.page import standalone
 
 pytestmark = pytest.mark.browser
@@ -220,6 +220,15 @@ def test_a_met_target_is_said_with_its_number_and_survives_a_reload(visit, pages
     assert target.inner_text() == met
 
 
+def test_a_surface_that_is_only_chosen_is_not_reached_by_anybody(path):
+    for surface in ("bowl", "rosenbrock", "himmelblau", "saddle", "canyon"):
+        path.select_option("[name=surface]", surface)
+        assert "So far" not in path.inner_text(".gdw-target"), surface
+    path.select_option("[name=surface]", "himmelblau")
+    path.locator("[name=lr]").press("ArrowRight")
+    assert re.search(r"So far: Himmelblau in \d+\.", path.inner_text(".gdw-target"))
+
+
 def test_a_start_beside_the_minimum_meets_nothing(visit, pages):
     page = visit(pages["path"] + "#widget=path&surface=bowl&lr=0.9&start=0.5,0.5")
     page.wait_for_selector("[data-mounted]")
@@ -315,7 +324,7 @@ def test_a_browser_without_what_it_takes_keeps_the_figure_and_says_why(visit, pa
     page = visit("about:blank")
     page.add_init_script("delete globalThis.ResizeObserver")
     page.goto(pages["path"])
-    page.wait_for_selector(".gdw-error:has-text('ResizeObserver')")
+    page.wait_for_selector("[data-error*='ResizeObserver'] .gdw-error")
     assert page.is_visible(".gdw-static svg") and page.locator("button").count() == 0
 
 
@@ -333,7 +342,7 @@ FAILURES = {
     "no script": (
         lambda page: page.replace('gdcourse["path.js"]=', 'gdcourse["else.js"]='), "could not be loaded",
     ),
-    "an unknown kind": (lambda page: page.replace('"kind": "path"', '"kind": "pith"'), "no widget is called pith"),
+    "an unknown kind": (lambda page: page.replace('"kind": "path"', '"kind": "pith"'), "widget-pith.js"),
     "a state without a surface": (lambda page: page.replace('"surface": "canyon"', '"surface": "flat"'), ""),
 }  # fmt: skip
 
@@ -352,9 +361,54 @@ def test_when_anything_fails_the_figure_stays_and_says_why(browser, tmp_path, fa
     page.wait_for_selector("[data-error]")
     assert reason in page.get_attribute(".gdw-host", "data-error") != ""
     assert page.is_visible(".gdw-static svg") and page.locator(".gdw-panels").count() == 0
-    assert page.locator(".gdw-error").inner_text().startswith("The live figure is not available: ")
+    said = page.locator(".gdw-error").inner_text()
+    assert said.startswith("The live figure ") and not re.search(r"\.js|script|version|kind", said)
+    assert page.get_by_role("button", name="Try again").count() == (failure in ("no script", "an unknown kind"))
     assert errors == []
     page.close()
+
+
+@pytest.fixture
+def flaky(browser, tmp_path):
+    """Return a page whose widget's script is not there, and a function that puts it there."""
+    text = standalone(Path())
+    scripts = bundle.scripts([Path])
+    kind = scripts["widget-path.js"]
+    assert f"<script>{kind}</script>" in text
+    file = tmp_path / "flaky.html"
+    file.write_text(text.replace(f"<script>{kind}</script>", ""), encoding="utf-8")
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(file.as_uri())
+    page.get_by_role("button", name="Try again").wait_for()
+    yield page, lambda: (tmp_path / "widget-path.js").write_text(kind, encoding="utf-8")
+    context.close()
+
+
+def test_a_script_that_did_not_arrive_can_be_tried_again(flaky):
+    page, arrive = flaky
+    again = page.get_by_role("button", name="Try again")
+    again.click()
+    page.wait_for_timeout(300)
+    assert again.count() == 1 and page.is_visible(".gdw-static svg") and page.locator(".gdw-panels").count() == 0
+    arrive()
+    again.click()
+    page.wait_for_selector("[data-mounted]")
+    assert page.locator(".gdw-panels").count() == 1 and page.is_hidden(".gdw-static")
+    assert page.locator(".gdw-error, [data-error]").count() == 0
+    assert page.evaluate("document.activeElement.closest('.gdw') !== null")
+    page.locator("[name=lr]").press("ArrowRight")
+    assert "rate 0.0102" in page.inner_text(".gdw-sentence")
+
+
+def test_a_script_that_did_not_arrive_is_tried_again_when_the_network_is_back(flaky):
+    page, arrive = flaky
+    page.context.set_offline(True)
+    arrive()
+    assert page.locator(".gdw-panels").count() == 0
+    page.context.set_offline(False)
+    page.wait_for_selector("[data-mounted]")
+    assert page.locator(".gdw-panels").count() == 1 and page.locator(".gdw-error").count() == 0
 
 
 def test_two_widgets_on_a_page_are_two(visit, tmp_path):
@@ -368,6 +422,83 @@ def test_two_widgets_on_a_page_are_two(visit, tmp_path):
     page.keyboard.press("Home")
     assert page.locator(".gdw-sentence").all_inner_texts()[1] == second
     page.wait_for_function("location.hash.includes('widget=path&')")
+
+
+@pytest.fixture
+def pair(tmp_path):
+    """Return the address of a page with two widgets and a section between them."""
+    file = tmp_path / "pair.html"
+    text = standalone(Path(), Modes())
+    second = text.index('<div class="gdw-host"', text.index('<div class="gdw-host"') + 1)
+    section = '<h2 id="sec-two" style="margin: 1500px 0">Two</h2>'
+    file.write_text(text[:second] + section + text[second:], encoding="utf-8")
+    return file.as_uri()
+
+
+def both(page):
+    for host in page.locator(".gdw-host").all():
+        host.scroll_into_view_if_needed()
+        host.locator(".gdw").wait_for()
+    return page.locator(".gdw-sentence").all_inner_texts()
+
+
+def test_two_figures_keep_their_states_in_one_address(visit, pair):
+    page = visit(pair)
+    opening = both(page)
+    page.locator("[name=steps]").press("ArrowRight")
+    page.locator("[name=count]").press("ArrowRight")
+    moved = both(page)
+    assert moved[0] != opening[0] and moved[1] != opening[1]
+    page.wait_for_function("location.hash.includes('count=')")
+    assert page.url.index("widget=modes") < page.url.index("widget=path")  # the last one first
+    page.reload()
+    assert both(page) == moved
+    again = visit(page.url)
+    assert both(again) == moved
+
+
+def test_a_section_in_the_address_stays_there_and_is_found(visit, pair):
+    page = visit(f"{pair}#sec-two")
+    both(page)
+    page.locator("[name=count]").press("ArrowRight")
+    page.wait_for_function("location.hash.includes('count=')")
+    assert "#sec-two&widget=modes&" in page.url
+    assert page.evaluate("document.querySelector(':target')?.id") == "sec-two"
+    again = visit(page.url)
+    assert 0 <= again.locator("#sec-two").bounding_box()["y"] < 500
+    assert both(again)[1] == both(page)[1]
+
+
+COPIED = """Object.defineProperty(navigator, "clipboard", {
+  value: { writeText: async (text) => (window.copied = text) },
+});"""
+
+
+def test_the_link_to_a_state_is_copied_and_leads_there(visit, pair):
+    page = visit("about:blank")
+    page.add_init_script(COPIED)
+    page.goto(f"{pair}#sec-two")
+    both(page)
+    page.locator("[name=steps]").press("ArrowRight")
+    page.locator("[name=count]").press("ArrowRight")
+    moved = both(page)
+    button(page, "Copy link to this state").last.click()
+    assert button(page, "Link copied").is_visible()
+    link = page.evaluate("copied")
+    assert "#widget=modes&" in link and "path" not in link.split("#")[1] and "met=" not in link
+    other = visit(link)
+    assert both(other)[1] == moved[1] and both(other)[0] != moved[0]
+
+
+def test_where_nothing_can_be_copied_the_link_is_in_the_address(visit, pages):
+    page = visit("about:blank")
+    page.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    page.goto(pages["path"])
+    page.wait_for_selector("[data-mounted]")
+    button(page, "Copy link to this state").click()
+    assert button(page, "The link is in the address bar").is_visible()
+    page.wait_for_function("location.hash.includes('widget=path&')")
+    assert "steps=60" in page.url
 
 
 def test_a_link_in_the_text_sets_the_widget(visit, tmp_path):

@@ -54,16 +54,28 @@ def test_choices_by_keyboard(questions):
     assert sentences(page)[0] == "Yes. So it is."
 
 
-@pytest.mark.parametrize("typed", ["0.39", "0.405", "0.05", "5", "1e-1", "many", " 0.38 ", "-0.39"])
+@pytest.mark.parametrize("typed", ["0.39", "0.405", "0.05", "5", "1e-1", "many", " 0.38 ", "-0.39", "39%", "39 %",
+                                  "0,39", "39,1 %", "5%", "-5 %", "−0.39", ".39", ",39", "%", "0.39%", "1,000",
+                                  "39 percent", "0x1", "1_0", "Infinity", "3 9", "0.3.9", "1e400"])  # fmt: skip
 def test_numbers_are_judged_as_python_judges_them(questions, typed):
     page = questions()
     page.get_by_label("Your number").fill(typed)
     page.keyboard.press("Enter")
     verdict = NUMBER.judge(typed)
-    says = "A number is wanted, such as 0.25."
+    says = "A number is wanted, such as 0.25 or 25 %."
     if verdict >= 0:
         says = f"{'No.' if verdict else 'Yes.'} {NUMBER.content['says'][verdict]}"
     assert sentences(page)[1] == says
+
+
+@pytest.mark.parametrize(
+    "typed, verdict", [("39%", "Yes."), ("38.5 %", "Yes."), ("0,39", "Yes."), ("39", "No."), ("5 %", "No.")]
+)
+def test_a_share_may_be_written_as_people_write_it(questions, typed, verdict):
+    page = questions()
+    page.get_by_label("Your number").fill(typed)
+    page.keyboard.press("Enter")
+    assert sentences(page)[1].split()[0] == verdict
 
 
 def test_the_button_checks_too_and_the_answer_survives_in_the_address(questions):

@@ -9,6 +9,7 @@ import { stage } from "./stage.js";
 
 const HEIGHT = 200;
 const KEYS = Object.fromEntries(SIGNS.map(([name], k) => ["abcdefgh"[k], name]));
+const CHOICES = { "": "choose one", ...KEYS };
 const pairs = (notes) => notes.match(/../g) ?? [];
 
 function curve([low, high, letters]) {
@@ -36,7 +37,7 @@ export function render(place) {
   let met = readMet(place.page?.settings.met);
   const story = stage(place, {
     domains: {
-      patient: RUNS, epochs: [1, EPOCHS, 1], guess: KEYS, notes: (value) => value.length <= 2 * MOST && /^([A-F][1-4a-h])*$/.test(value),
+      patient: RUNS, epochs: [1, EPOCHS, 1], guess: CHOICES, notes: (value) => value.length <= 2 * MOST && /^([A-F][1-4a-h])*$/.test(value),
     },
     share: 0.5,
     compute, numbers,
@@ -59,7 +60,7 @@ export function render(place) {
   const known = s("path", { class: "gdw-theory" });
   const losses = s("path", { class: "gdw-path" });
   const verdict = s("text", { class: "gdw-name", "text-anchor": "end", "aria-hidden": "true" });
-  course.inside.append(known, losses);
+  course.inside.append(losses, known); // which some losses never leave
   course.above.append(verdict);
   const result = panel("The result of a test");
   const bound = s("path", { class: "gdw-theory" });
@@ -70,12 +71,13 @@ export function render(place) {
   result.above.append(dot, says);
   const wrap = "grid-column: 1 / -1; flex-wrap: wrap";
   const patients = Object.fromEntries(Object.keys(RUNS).map((name) => [name, name]));
+  const diagnose = button("Diagnose", () => write(state.guess));
   return story.lay(
     [course, result],
     [h("div", { class: "gdw-buttons", style: wrap, role: "group", "aria-label": "Order a test" }, ...order)],
-    [story.choice("patient", "Patient", patients), story.slider("epochs", "Epochs shown"), story.choice("guess", "Your diagnosis", KEYS)],
+    [story.choice("patient", "Patient", patients, (patient) => story.change({ patient, guess: "" })), story.slider("epochs", "Epochs shown"), story.choice("guess", "Your diagnosis", CHOICES)],
     [h("div", { class: "gdw-buttons", style: wrap },
-      button("Diagnose", () => write(state.guess)), button("Start again", () => story.change({ notes: "" })))],
+      diagnose, ...story.reset.children)],
   );
 
   // What the last test of this patient was.
@@ -86,6 +88,7 @@ export function render(place) {
   function paint() {
     drawCourse();
     drawResult(ordered());
+    diagnose.disabled = state.guess === "";
     course.node.setAttribute("aria-label", `The loss of patient ${state.patient} at each update, on a log axis`);
   }
 
@@ -112,7 +115,7 @@ export function render(place) {
     losses.setAttribute("d", line(every(all), course.x, course.y));
     const done = story.run.right.includes(state.patient);
     set(verdict, { x: course.x.ends[1] - 4, y: course.y.ends[1] + 12 });
-    verdict.textContent = done ? `✓ ${KEYS[ANSWERS[state.patient]]}` : `${state.patient}: ${KEYS[state.guess]}?`;
+    verdict.textContent = done ? `✓ ${KEYS[ANSWERS[state.patient]]}` : state.guess ? `${state.patient}: ${KEYS[state.guess]}?` : state.patient;
   }
 
   function drawResult(shown) {
@@ -154,7 +157,9 @@ export function render(place) {
     const found = shown ? " " + shows[shown]() : "";
     if (said === ANSWERS[letter]) return `${ended}${found} Yes, ${KEYS[said]}: ${Object.fromEntries(SIGNS)[KEYS[said]]}`;
     if (said && last?.[1] === said && last[0] === letter && state.guess === said) return `${ended}${found} Not ${KEYS[said]}. There, ${Object.fromEntries(SIGNS)[KEYS[said]]}`;
-    return `${ended}${found} ${KEYS[state.guess][0].toUpperCase()}${KEYS[state.guess].slice(1)}?`;
+    const guess = KEYS[state.guess] ?? "";
+    const asked = guess && ` ${guess[0].toUpperCase()}${guess.slice(1)}?`;
+    return ended + found + asked;
   }
 
   function aim() {

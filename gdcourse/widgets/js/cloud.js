@@ -42,7 +42,7 @@ export function render(place) {
 
   // The least change that halves the cloud, of the batch alone and of the rate alone.
   function judge(run) {
-    if (run.radii[0] > half || state.noise !== OPENING.noise) return;
+    if (!story.touched || run.radii[0] > half || state.noise !== OPENING.noise) return;
     if (state.lr === OPENING.lr) found.batch = Math.min(state.batch, found.batch ?? Infinity);
     if (state.batch === OPENING.batch) found.lr = Math.max(state.lr, found.lr ?? 0);
   }
@@ -83,7 +83,7 @@ export function render(place) {
     plane.frame({ width: story.room.first, ratio: 1, x: [-size, size], y: [-size, size], xName: "x", yName: "y", xTicks: 4 });
     const { x, y } = plane;
     const d = line(path.slice(0, story.frame), x, y);
-    dots.setAttribute("d", `${d.replaceAll("L", "h0M")}h0`);
+    dots.setAttribute("d", d && `${d.replaceAll("L", "h0M")}h0`);
     way.setAttribute("d", line(path.slice(Math.max(0, story.frame - 8), story.frame), x, y));
     way.style.visibility = here.style.visibility = story.frame === SHOWN ? "hidden" : "";
     const [px, py] = path[Math.max(0, story.frame - 1)];

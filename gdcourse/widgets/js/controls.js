@@ -8,15 +8,28 @@ export function slider({ label, name, min, max, step, scale = "linear", digits =
   const toSlider = scale === "log" ? Math.log10 : (x) => x;
   const fromSlider = scale === "log" ? (x) => Number((10 ** x).toPrecision(digits)) : (x) => x;
   const clamp = (x) => Math.min(max, Math.max(min, x));
+  const set = () => input(clamp(fromSlider(Number(range.value))));
+  // A thumb on a slider may mean to scroll the page, so nothing is set before it moves along or lifts; if the page
+  // scrolls, the slider goes back to where it was.
+  let held = null;
+  const release = (event) => {
+    if (!held) return;
+    if (event.type === "pointercancel") range.value = held.value;
+    else if (range.value !== held.value) set();
+    held = null;
+  };
   const range = h("input", {
     type: "range", id, name, min: toSlider(min), max: toSlider(max), step,
-    input: () => input(clamp(fromSlider(Number(range.value)))),
+    input: () => held || set(),
+    pointerdown: ({ pointerType, clientX }) => (held = pointerType === "touch" ? { value: range.value, clientX } : null),
+    pointermove: (event) => held && Math.abs(event.clientX - held.clientX) > 8 && release(event),
+    pointerup: release, pointercancel: release,
   });
   const output = h("output", { for: id });
   const node = h("div", { class: "gdw-slider" }, h("label", { for: id }, label), output, range);
   const update = (value, off = false) => {
     const text = off ? "not used" : show(value);
-    if (clamp(fromSlider(Number(range.value))) !== value) range.value = toSlider(value);
+    if (!held && clamp(fromSlider(Number(range.value))) !== value) range.value = toSlider(value);
     range.setAttribute("aria-valuetext", text);
     range.style.setProperty("--gdw-at", (range.value - range.min) / (range.max - range.min));
     output.textContent = text;

@@ -1,7 +1,6 @@
 // Five numbers to drag, and the best answer to all of them by four costs.
 
-import { button } from "./controls.js";
-import { h, s, set } from "./dom.js";
+import { s, set } from "./dom.js";
 import { ink, key } from "./key.js";
 import { panel } from "./panel.js";
 import { line, near } from "./plot.js";
@@ -61,7 +60,7 @@ export function render(place) {
     judge, paint, tell, aim,
     met: () => met?.join("-"),
   });
-  const { state, opening } = story;
+  const { state } = story;
 
   // Whether one point alone has been moved, so far that the mean lies beyond all the others.
   function judge(run) {
@@ -95,7 +94,7 @@ export function render(place) {
     [map, shapes],
     [
       some("delta", "Huber's width", 1, 0.1), some("tau", "Quantile", 2, 0.05),
-      h("div", { class: "gdw-buttons" }, button("Reset", () => story.change(opening))),
+      story.reset,
     ],
   );
 

@@ -47,11 +47,12 @@ export function render(place) {
     const size = Math.hypot(gx, gy);
     run.share = size ? (gx * u + gy * v) / size : null;
     run.steepest = run.slopes.indexOf(Math.max(...run.slopes));
-    if (run.share !== null && Math.abs(run.share) <= TARGET.share) met = state.angle;
+    if (story.touched && run.share !== null && Math.abs(run.share) <= TARGET.share) met = state.angle;
   }
 
   const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
   const handle = ring({
+    alone: true,
     label: "Point",
     move: (x, y) => {
       moved = true;
@@ -81,7 +82,7 @@ export function render(place) {
     [story.slider("angle", "Direction", { show: (angle) => `${angle}°` })],
     [
       story.choice("axes", "Axes", { equal: "equal", unequal: "y twice as long" }),
-      story.choice("norm", "Length of a step", { euclid: "Euclid", sum: "sum of parts", largest: "largest part" }),
+      story.choice("norm", "Steps measured by", { euclid: "Euclid", sum: "sum of parts", largest: "largest part" }), story.reset,
     ],
   );
 

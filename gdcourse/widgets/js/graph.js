@@ -1,7 +1,6 @@
 // A small graph: its values forward, and its slopes as the reader clicks the nodes in order.
 
-import { button } from "./controls.js";
-import { h, s, set } from "./dom.js";
+import { s, set } from "./dom.js";
 import { near } from "./plot.js";
 import { FORMULAS, LIMIT, MOST, OPERATIONS, PLACES } from "./rules.js";
 import { stage } from "./stage.js";
@@ -90,7 +89,7 @@ export function render(place) {
         click(name);
       },
       focus: () => node.matches(":focus-visible") && set(halo, { stroke: "currentColor", "stroke-width": 2 }),
-      blur: () => set(halo, { stroke: null }),
+      blur: () => set(halo, { stroke: null, "stroke-width": null }),
     }, halo, circle, value, label, slope);
     return { name, node, circle, value, label, slope };
   });
@@ -99,8 +98,7 @@ export function render(place) {
     [{ node: drawing }],
     ["x", "y", "z"].map((name) => story.slider(name, name, { show: text, input: (value) => anew({ [name]: value }) })),
     [
-      story.choice("twice", "Use x", { no: "once", yes: "twice" }, (value) => anew({ twice: value })),
-      h("div", { class: "gdw-buttons" }, button("Start again", () => anew({}))),
+      story.choice("twice", "Use x", { no: "once", yes: "twice" }, (value) => anew({ twice: value })), story.reset,
     ],
   );
 

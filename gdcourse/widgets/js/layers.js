@@ -1,6 +1,6 @@
 // Activations and gradients layer by layer: theory as lines, measured networks as dots.
 
-import { h, s } from "./dom.js";
+import { s } from "./dom.js";
 import { panel } from "./panel.js";
 import { format, line, near } from "./plot.js";
 import { ALPHABET, DEPTHS, EVERY, LETTERS, RULES, SCALES, TANH, TARGET, UNIT } from "./rules.js";
@@ -62,7 +62,7 @@ export function render(place) {
 
   function judge(run) {
     run.ratio = Math.sqrt(run.backward[1]);
-    if (state.depth >= TARGET.depth && run.ratio <= TARGET.factor && run.ratio >= 1 / TARGET.factor) {
+    if (story.touched && state.depth >= TARGET.depth && run.ratio <= TARGET.factor && run.ratio >= 1 / TARGET.factor) {
       met.set(state.activation, [Number(run.ratio.toPrecision(3)), state.scale]);
     }
   }
@@ -78,8 +78,7 @@ export function render(place) {
   });
   return story.lay(
     ways.map(({ plot }) => plot),
-    h("div", { class: "gdw-row", style: "grid-template-columns: 1fr 1fr" },
-      story.slider("depth", "Layers").node, story.slider("scale", "Weight scale", { step: 0.1, show: (x) => x.toFixed(1) }).node),
+    [story.slider("depth", "Layers"), story.slider("scale", "Weight scale", { step: 0.1, show: (x) => x.toFixed(1) }), story.reset],
     [story.choice("skip", "Skip connections", NO), story.choice("norm", "Batch norm", NO), story.choice("activation", "Activation", NAMES)],
   );
 

@@ -56,7 +56,7 @@ export function render(place) {
   function judge(run) {
     const last = run.values.findLastIndex((value) => !(value < TARGET.error));
     run.reached = run.status === "diverged" || last === run.values.length - 1 ? Infinity : last + 1;
-    if (state.centre === TARGET.centre && run.reached < (best?.[0] ?? Infinity)) best = [run.reached, state.lr];
+    if (story.touched && state.centre === TARGET.centre && run.reached < (best?.[0] ?? Infinity)) best = [run.reached, state.lr];
   }
 
   const plane = panel("Four points on y = 2x, the fitted line, and the miss at each point");
@@ -69,7 +69,7 @@ export function render(place) {
   return story.lay(
     [plane, loss],
     [story.slider("lr", "Learning rate", { step: 0.0005, scale: "log", digits: 4, show: rate })],
-    [story.slider("steps", "Steps"), story.choice("centre", "Count x", { measured: "from 0", centred: "from its mean" }), story.player],
+    [story.slider("steps", "Steps"), story.choice("centre", "Measure x", { measured: "from 0", centred: "from its mean" }), story.player],
   );
 
   function paint() {

@@ -2,25 +2,38 @@
 // when it comes near the viewport. If anything fails, the static figure stays and its host says why.
 
 import { h } from "./dom.js";
-import { KINDS, VERSION } from "./kinds.js";
+import { VERSION } from "./version.js";
 
 const STATE = "application/vnd.jupyter.widget-state+json";
 const VIEW = "application/vnd.jupyter.widget-view+json";
 const base = document.currentScript?.src ?? "";
 
-// The settings in the page's address, #widget=path&lr=0.1176, and how to write them there.
+// The page's address: an anchor of the page, and the settings of each figure that has been set,
+// #sec-gd-step&widget=path&lr=0.1176&widget=modes&lr=1.9. Links to one state have no anchor, and lead to the figure.
+function read() {
+  const [anchor, ...states] = location.hash.slice(1).split(/(?:^|&)widget=/);
+  const tables = states.map((state) => Object.fromEntries(new URLSearchParams(`widget=${state}`)));
+  return [anchor, new Map(tables.map((settings) => [settings.widget, settings]))];
+}
+
+function hash(states, anchor = "") {
+  const texts = [...states].map(([name, settings]) => new URLSearchParams({ widget: name, ...settings }).toString());
+  return `#${[anchor, ...texts].filter(Boolean).join("&").replaceAll("%2C", ",")}`;
+}
+
+let kept = new Map(); // the settings of each figure, the one set last at the front
+let timer = null;
+
 function address(name) {
-  const parameters = new URLSearchParams(location.hash.slice(1));
-  let timer = null;
   return {
-    settings: parameters.get("widget") === name ? Object.fromEntries(parameters) : {},
+    settings: kept.get(name) ?? {},
     write: (settings) => {
+      kept.delete(name);
+      kept = new Map([[name, settings], ...kept]);
       clearTimeout(timer);
-      timer = setTimeout(() => {
-        const text = new URLSearchParams({ widget: name, ...settings }).toString().replaceAll("%2C", ",");
-        history.replaceState(history.state, "", `#${text}`);
-      }, 250);
+      timer = setTimeout(() => history.replaceState(history.state, "", hash(kept, read()[0])), 250);
     },
+    link: (settings) => location.href.split("#")[0] + hash([[name, settings]]),
   };
 }
 
@@ -31,8 +44,11 @@ function load(kind) {
   if (!scripts.has(kind)) {
     scripts.set(kind, new Promise((resolve, reject) => {
       const file = `widget-${kind}.js?v=${VERSION}`;
-      if (!KINDS.includes(kind)) reject(new Error(`no widget is called ${kind}`));
-      const failed = () => reject(new Error(`${file} could not be loaded`));
+      const failed = ({ target }) => {
+        target.remove();
+        scripts.delete(kind); // so that it can be tried again
+        reject(Object.assign(new Error(`${file} could not be loaded`), { again: true }));
+      };
       document.head.append(h("script", { src: new URL(file, base || location.href).href, load: resolve, error: failed }));
     }));
   }
@@ -66,10 +82,12 @@ async function mount(host, state, name) {
   }
 }
 
-function fail(host, error) {
+// The reason is kept for whoever looks into the page; what did not arrive may arrive later.
+function fail(host, error, open) {
   host.querySelector(".gdw-error")?.remove();
   host.dataset.error = error.message;
-  host.append(h("p", { class: "gdw-error" }, `The live figure is not available: ${error.message}.`));
+  const again = error.again ? h("button", { type: "button", click: () => open(true) }, "Try again") : null;
+  host.append(h("p", { class: "gdw-error" }, "The live figure cannot be shown; this is a picture of it. ", again));
 }
 
 function start() {
@@ -94,13 +112,24 @@ function start() {
       const name = seen[kind] > 1 ? `${kind}-${seen[kind]}` : kind;
       host.dataset.widget = name;
       let close = null;
-      hosts.set(name, {
-        host, kind,
-        open: async () => {
-          close?.();
-          close = await mount(host, state, name).catch((error) => fail(host, error));
-        },
-      });
+      let busy = false;
+      const open = async (focus) => {
+        if (busy) return;
+        busy = true;
+        close?.();
+        close = null;
+        try {
+          close = await mount(host, state, name);
+          host.querySelector(".gdw-error")?.remove();
+          delete host.dataset.error;
+          if (focus === true) host.querySelector(".gdw :is(button, input, select)")?.focus();
+        } catch (error) {
+          fail(host, error, open);
+        }
+        busy = false;
+      };
+      addEventListener("online", () => host.querySelector(".gdw-error button") && open());
+      hosts.set(name, { host, kind, open });
     } catch (error) {
       fail(host, error);
     }
@@ -112,19 +141,22 @@ function start() {
       hosts.get(target.dataset.widget).open();
     }
   }, { rootMargin: "300px" });
-  for (const { host } of hosts.values()) watcher.observe(host);
-  // A link to a state, from elsewhere or from this page's own text.
+  // A link to states, from elsewhere or from this page's own text. An anchor before them no browser finds by itself.
   const follow = () => {
-    const wanted = hosts.get(new URLSearchParams(location.hash.slice(1)).get("widget"));
-    wanted?.host.scrollIntoView({ block: "center" });
-    return wanted;
+    const [anchor, states] = read();
+    const [name] = states.keys();
+    const section = document.getElementById(anchor);
+    kept = new Map([...states, ...[...kept].filter(([other]) => !states.has(other))]);
+    if (name && section) section.scrollIntoView();
+    else hosts.get(name)?.host.scrollIntoView({ block: "center" });
+    return [...states.keys()].map((other) => hosts.get(other)).filter(Boolean);
   };
-  addEventListener("hashchange", () => follow()?.open());
+  addEventListener("hashchange", () => follow().forEach((wanted) => wanted.open()));
   // The script of the first to be seen comes while the page is laid out; what fails is said when it is mounted.
   const [first] = hosts.values();
-  const soon = hosts.get(new URLSearchParams(location.hash.slice(1)).get("widget")) ?? first;
+  const soon = follow()[0] ?? first;
   if (soon) load(soon.kind).catch(() => {});
-  follow();
+  for (const { host } of hosts.values()) watcher.observe(host);
 }
 
 if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);

@@ -44,7 +44,7 @@ export function render(place) {
   function judge(run) {
     const last = run.errors.findLastIndex((error) => error > TARGET.error);
     run.reached = run.status === "diverged" || last === run.errors.length - 1 ? Infinity : last + 1;
-    if (state.kappa === TARGET.kappa && run.reached < (best?.[0] ?? Infinity)) best = [run.reached, state.lr, state.beta];
+    if (story.touched && state.kappa === TARGET.kappa && run.reached < (best?.[0] ?? Infinity)) best = [run.reached, state.lr, state.beta];
   }
 
   const map = panel("Map of the factor per step over rate and memory, with the chosen point", "group");
@@ -52,6 +52,7 @@ export function render(place) {
   const edge = s("path", { class: "gdw-theory" });
   const edgeName = s("text", { "aria-hidden": "true", "text-anchor": "end" }, "diverges");
   const point = ring({
+    alone: true,
     label: "Rate and memory",
     move: (lr, beta) => story.change({ lr: settle("lr", lr), beta: settle("beta", beta) }),
     home: () => story.change({ lr: opening.lr, beta: opening.beta }),
@@ -123,7 +124,7 @@ export function render(place) {
   function drawPlane() {
     const ends = [-1.2, 1.2, -1.2, 1.2];
     const fresh = plane.frame({
-      width: story.room.wide ? story.room.first + story.room.second : story.room.first, height: 96, x: ends.slice(0, 2), y: ends.slice(2),
+      width: story.room.wide ? story.room.first + story.room.second : story.room.first, height: 140, x: ends.slice(0, 2), y: ends.slice(2),
       xName: "slow direction", yName: "fast direction; the path from (1, 1)", yTicks: 3,
     });
     const { x, y } = plane;

@@ -10,7 +10,7 @@ import { stage } from "./stage.js";
 const HEIGHT = 230;
 const rate = (lr) => lr.toFixed(3);
 const within = (value, [low, high]) => value >= low && value <= high;
-const signed = (x) => x.toFixed(4).replace("-", "−");
+const signed = (x) => (Number(x.toFixed(4)) || 0).toFixed(4).replace("-", "−");
 
 export function compute({ lr, kappa, count }) {
   const curvatures = Array.from({ length: count }, (_, k) => RULES.curvature(k, count, kappa));
@@ -41,7 +41,7 @@ export function render(place) {
   function judge(run) {
     const first = run.errors.findIndex((error) => error <= TARGET.error);
     run.reached = first < 0 ? Infinity : first;
-    if (state.kappa === TARGET.kappa && run.reached < (best?.[0] ?? Infinity)) best = [run.reached, state.lr];
+    if (story.touched && state.kappa === TARGET.kappa && run.reached < (best?.[0] ?? Infinity)) best = [run.reached, state.lr];
   }
 
   const bars = panel("A bar for each curvature: the factor of its error at each step");

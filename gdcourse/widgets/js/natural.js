@@ -47,12 +47,16 @@ function way(chart, gradient, lr, start) {
   return path;
 }
 
-// How far the farthest two of three paths are from each other at each time that all of them see.
+// How far the farthest two of the paths are from each other at each time that all of them see.
 function distances(paths) {
   const both = Math.min(...paths.map((path) => path.length));
-  const pairs = [[0, 1], [0, 2], [1, 2]];
-  return Array.from({ length: both }, (_, t) => Math.max(...pairs.map(([a, b]) =>
-    Math.hypot(paths[a][t][0] - paths[b][t][0], paths[a][t][1] - paths[b][t][1]))));
+  return Array.from({ length: both }, (_, t) => {
+    let most = 0;
+    for (let a = 1; a < paths.length; a += 1) {
+      for (let b = 0; b < a; b += 1) most = Math.max(most, Math.hypot(paths[a][t][0] - paths[b][t][0], paths[a][t][1] - paths[b][t][1]));
+    }
+    return most;
+  });
 }
 
 export function compute({ lr, start }) {
@@ -85,10 +89,11 @@ export function render(place) {
   // The plain paths as far apart as can be while the natural ones keep together and none leaves.
   function judge({ runs, apart: [plain, natural] }) {
     const whole = runs.every((three) => three.every((path) => path.length > STEPS));
-    if (whole && natural <= TARGET.natural && plain > (best?.[0] ?? 0)) best = [plain, natural].map((x) => Number(x.toPrecision(3)));
+    if (story.touched && whole && natural <= TARGET.natural && plain > (best?.[0] ?? 0)) best = [plain, natural].map((x) => Number(x.toPrecision(3)));
   }
 
   const start = ring({
+    alone: true,
     label: "Start: mean and deviation",
     move: (mean, sigma) => story.change({ start: [mean, Math.max(WINDOW[2], sigma)] }),
     home: () => story.change({ start: opening.start }),
@@ -145,7 +150,7 @@ export function render(place) {
       marks[k].whole.setAttribute("d", line(path, x, y));
       marks[k].way.setAttribute("d", line(path.slice(0, story.frame + 1), x, y));
       const [mean, sigma] = now(path);
-      set(marks[k].here, { cx: near(x(mean)), cy: near(y(sigma)) });
+      set(marks[k].here, { cx: near(x(mean)), cy: near(y(sigma)), visibility: path.length > story.frame ? null : "hidden" });
     });
     start.update({ at: state.start, x, y });
   }
@@ -161,17 +166,20 @@ export function render(place) {
     }), x, y);
     truth.setAttribute("d", bell([TRUTH.mean, Math.sqrt(TRUTH.variance)]));
     set(truthName, { x: near(x(-5.6)), y: near(y(0.06)) });
-    paths().forEach((path, k) => marks[k].bell.setAttribute("d", bell(now(path))));
+    paths().forEach((path, k) => marks[k].bell.setAttribute("d", path.length > story.frame ? bell(now(path)) : ""));
   }
 
   function tell() {
     const three = paths();
-    const gap = distances(three.map((path) => [now(path)]))[0];
-    const most = story.run.apart[GRADIENTS.indexOf(state.gradient)];
+    const there = three.filter((path) => path.length > story.frame);
+    const gap = there.length > 1 ? ` ${format(distances(there.map((path) => [now(path)]))[0])} apart` : "";
+    const most = format(story.run.apart[GRADIENTS.indexOf(state.gradient)]);
     const gone = NAMES.map((name, k) => [CHARTS[name].title, three[k].length]).filter(([, length]) => length <= STEPS)
       .map(([title, length]) => ` Under ${title} it leaves the bell curves at step ${length}.`).join("");
-    return `Step ${story.frame} of the ${state.gradient} gradient at rate ${state.lr} from mean ${two(state.start[0])}, deviation ${two(state.start[1])}: ` +
-      `the three are ${format(gap)} apart, at most ${format(most)}.${gone}`;
+    const apart = there.length === 3
+      ? `the three are${gap}, at most ${most}${gone && " while all are there"}`
+      : `${["none is", "one is", "two are"][there.length]} left${gap && "," + gap}; the three were at most ${most} apart while all were there`;
+    return `Step ${story.frame} of the ${state.gradient} gradient at rate ${state.lr} from mean ${two(state.start[0])}, deviation ${two(state.start[1])}: ${apart}.${gone}`;
   }
 
   function aim() {

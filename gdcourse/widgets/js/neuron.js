@@ -52,7 +52,7 @@ export function render(place) {
       const first = path.findIndex((z) => z < 0);
       return first < 0 ? Infinity : first;
     });
-    if (run.reached[0] > TARGET.slow && run.reached[1] <= TARGET.quick) {
+    if (story.touched && run.reached[0] > TARGET.slow && run.reached[1] <= TARGET.quick) {
       met = [state.start, state.lr, Number.isFinite(run.reached[0]) ? run.reached[0] : 0, run.reached[1]];
     }
   }
@@ -75,7 +75,7 @@ export function render(place) {
       step: 0.05, show: (z) => `${z.toFixed(2).replace("-", "−")}, an answer of ${sigmoid(z).toFixed(4)}`,
       input: (start) => story.change({ start: Number(start.toFixed(2)) }),
     })],
-    [story.slider("lr", "Learning rate", { step: 0.01, scale: "log", show: format }), story.choice("cost", "Follow"), story.player],
+    [story.slider("lr", "Learning rate", { step: 0.01, scale: "log", show: format }), story.choice("cost", "Highlight"), story.player],
   );
 
   function paint() {

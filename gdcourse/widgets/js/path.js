@@ -41,11 +41,15 @@ export function render(place) {
     run.gaps = run.values.map((value) => value - lowest);
     const last = run.gaps.findLastIndex((gap) => gap > TARGET.error);
     run.reached = run.status === "diverged" || last === run.gaps.length - 1 ? Infinity : last + 1;
+    // A surface that is only chosen, with all else as it opens, is nobody's doing.
+    const home = surface === opening.surface ? opening.start : SURFACES[surface].start;
+    const own = ["optimizer", "lr", "beta"].some((name) => state[name] !== opening[name]) || home.join() !== start.join();
     const far = minima.every(([x, y]) => Math.hypot(x - start[0], y - start[1]) >= TARGET.away);
-    if (far && run.reached <= TARGET.steps) met.set(surface, Math.min(run.reached, met.get(surface) ?? run.reached));
+    if (own && far && run.reached <= TARGET.steps) met.set(surface, Math.min(run.reached, met.get(surface) ?? run.reached));
   }
 
   const start = ring({
+    alone: true,
     label: "Start of the path",
     move: (x, y) => {
       moved = true;
@@ -133,7 +137,7 @@ export function render(place) {
     const { error, steps, surfaces, away } = TARGET;
     const list = [...met].map(([name, step]) => `${SURFACES[name].title} in ${step}`).join(", ");
     if (met.size >= surfaces) return [`Target met: ${list}.`, true];
-    const goal = `Target: ${steps} steps to within ${error} of the minimum, on three surfaces, from ${away} or more away.`;
+    const goal = `Target: ${steps} steps to within ${error} of the minimum, on three surfaces, from ${away} or more away, by a rate or start of your own.`;
     return [list ? `${goal} So far: ${list}.` : goal, false];
   }
 

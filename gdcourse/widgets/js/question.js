@@ -4,6 +4,8 @@ import { h, unique } from "./dom.js";
 import { sentence, session } from "./session.js";
 import { RULES } from "./rules.js";
 
+// 0.37, 0,37, 3.7e-1 or 37 %, but not 1,000, which is a thousand to one and one to another.
+const NUMBER = /^(?![-+]?[1-9]\d{0,2},\d{3}(?!\d))([-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][-+]?\d+)?)\s*(%?)$/;
 const NATIVE = "all: revert; font: inherit; accent-color: var(--gdw-path); margin: 0 10px 0 0; flex: none;";
 const OPTION = "display: flex; align-items: baseline; gap: 0; padding: 5px 0; white-space: normal; cursor: pointer;";
 
@@ -15,7 +17,8 @@ export function render({ model, el, page, python }) {
 
   const judge = (given) => {
     if (labels) return labels.indexOf(given);
-    const value = given.trim() === "" ? NaN : Number(given);
+    const [, digits, percent] = given.trim().replace("−", "-").match(NUMBER) ?? [];
+    const value = Number(digits?.replace(",", ".")) / (percent ? 100 : 1);
     if (!Number.isFinite(value)) return -1;
     const found = numbers.findIndex((wanted) => RULES.near(value, wanted, tolerance) === 1);
     return found < 0 ? says.length - 1 : found;
@@ -23,7 +26,7 @@ export function render({ model, el, page, python }) {
   const draw = () => {
     const verdict = story.run.verdict;
     words.node.classList.toggle("gdw-met", verdict === 0);
-    const nothing = story.state.given === "" ? "" : "A number is wanted, such as 0.25.";
+    const nothing = story.state.given === "" ? "" : "A number is wanted, such as 0.25 or 25 %.";
     words.say(verdict < 0 ? nothing : `${verdict === 0 ? "Yes." : "No."} ${says[verdict]}`);
     fill();
   };

@@ -63,7 +63,7 @@ export function render(place) {
       one.reached = last === one.left.length - 1 ? Infinity : last + 1;
     }
     const [momentum, adam] = RACERS.two.map((name) => run.runs[NAMES.indexOf(name)].reached);
-    const same = NAMES.every((name) => state[`lr_${name}`] === METHODS[name].lr);
+    const same = story.touched && NAMES.every((name) => state[`lr_${name}`] === METHODS[name].lr);
     if (same && momentum + TARGET.margin <= adam) found.lost = [adam, momentum, state.angle, state.scale];
     if (same && adam + TARGET.margin <= momentum) found.won = [adam, momentum, state.angle, state.scale];
   }
@@ -96,7 +96,7 @@ export function render(place) {
     [map, loss],
     [
       story.choice("racers", "Racers", { two: "two", three: "three", four: "all four" }),
-      story.slider("angle", "Turned by", { show: (x) => `${x}°` }), story.slider("scale", "Loss times", { step: 0.02, scale: "log" }),
+      story.slider("angle", "Turned by", { show: (x) => `${x}°` }), story.slider("scale", "Loss scaled by", { step: 0.02, scale: "log" }),
     ],
     [momentum, adam, story.player],
     [gd, rmsprop],

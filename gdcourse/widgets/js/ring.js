@@ -8,8 +8,9 @@ export function within({ length, 0: x, 1: y }, [left, right, low, high]) {
   return length === 2 && x >= left && x <= right && y >= low && y <= high;
 }
 
-// The hollow ring. Dragged by a pointer, moved by the arrow keys (finely with Shift), sent home by Home.
-export function ring({ label, move, home }) {
+// The hollow ring. Dragged by a pointer, moved by the arrow keys (finely with Shift), sent home by Home; one that is
+// alone in its panel also comes where the panel is clicked.
+export function ring({ label, move, home, alone }) {
   const halo = s("circle", { r: 18, class: "gdw-halo" });
   const circle = s("circle", { r: 6.5, class: "gdw-ring" });
   const node = s("g", { tabindex: 0, role: "slider", "aria-label": label, class: "gdw-handle" }, halo, circle);
@@ -24,6 +25,17 @@ export function ring({ label, move, home }) {
     const [low, high] = view.y.domain;
     move(Math.min(right, Math.max(left, x)), Math.min(high, Math.max(low, y)));
   };
+  const put = (px, py) => {
+    const round = (scale, pixel) => Number(scale.invert(pixel).toFixed(2));
+    go(round(view.x, px), round(view.y, py));
+  };
+  const click = (event) => {
+    const [px, py] = where(event);
+    const [[left, right], [bottom, top]] = [view.x.ends, view.y.ends];
+    if (node.contains(event.target) || px < left || px > right || py < top || py > bottom) return;
+    put(px, py);
+    node.focus({ preventScroll: true });
+  };
   set(node, {
     pointerdown: (event) => {
       const [px, py] = where(event);
@@ -35,8 +47,7 @@ export function ring({ label, move, home }) {
     pointermove: (event) => {
       if (!grip) return;
       const [px, py] = where(event);
-      const round = (scale, pixel) => Number(scale.invert(pixel).toFixed(2));
-      go(round(view.x, px - grip[0]), round(view.y, py - grip[1]));
+      put(px - grip[0], py - grip[1]);
     },
     pointerup: () => (grip = null),
     pointercancel: () => (grip = null),
@@ -51,6 +62,7 @@ export function ring({ label, move, home }) {
     },
   });
   const update = (next) => {
+    if (alone && !view) set(node.ownerSVGElement, { click, style: "cursor: crosshair" });
     view = next;
     const [x, y] = view.at;
     set(node, {

@@ -41,6 +41,7 @@ export function render(place) {
   const { state } = story;
 
   function judge(run) {
+    if (!story.touched) return;
     const steps = run.path.length - 1;
     if (state.distance <= TARGET.distance && steps <= TARGET.steps && !(met.steps <= steps && met.steps)) met.steps = steps;
     if (run.count >= TARGET.count) met.noise = state.noise;
@@ -72,11 +73,11 @@ export function render(place) {
   return story.lay(
     [map, time],
     [
-      story.slider("distance", "Distance", { step: 0.25, scale: "log", digits: 1, show: small }),
+      story.slider("distance", "Off the ridge", { step: 0.25, scale: "log", digits: 1, show: small }),
       story.slider("lr", "Learning rate", { step: 0.01, scale: "log", show: format }), story.player,
     ],
-    h("div", { class: "gdw-panels", style: "margin-top: 12px" }, wells.node, often.node),
-    [story.slider("noise", "Noise in the two wells", { step: 0.1, show: (x) => x.toFixed(1) })],
+    h("div", { class: "gdw-part" }, h("div", { class: "gdw-panels" }, wells.node, often.node),
+      h("div", { class: "gdw-row" }, story.slider("noise", "Noise in the two wells", { step: 0.1, show: (x) => x.toFixed(1) }).node)),
   );
 
   function paint() {

@@ -103,13 +103,13 @@ export function render(place) {
     wanted = null;
     const last = run.own[STEPS];
     run.share = last / Math.min(...run.presets.map((one) => one[STEPS]));
-    if (state.count === "run" && run.share < (best?.[0] ?? 1)) best = [Number(run.share.toPrecision(3)), last.toPrecision(3)];
+    if (story.touched && state.count === "run" && run.share < (best?.[0] ?? 1)) best = [Number(run.share.toPrecision(3)), last.toPrecision(3)];
     if (copied() === "own") mine = state.rates;
   }
 
   const from = choice({
-    label: "Handles", name: "from",
-    options: { own: "my own curve", ...Object.fromEntries(NAMES.map((name) => [name, `as ${PRESETS[name].title}`])) },
+    label: "Set handles to", name: "from",
+    options: { own: "my own curve", ...Object.fromEntries(NAMES.map((name) => [name, PRESETS[name].title])) },
     input: (name) => story.change({ rates: name === "own" ? mine : whole[name] }),
   });
   const handles = at.map((step, k) => ring({
@@ -135,7 +135,7 @@ export function render(place) {
     [plan, loss],
     h("p", { style: "line-height: 1.8" }, ...ends),
     [
-      from, story.choice("count", "Count updates", { run: "over the run", epoch: "anew each epoch" }),
+      from, story.choice("count", "Steps counted", { run: "over the run", epoch: "anew each epoch" }),
       story.slider("seed", "Noise", { show: (seed) => `no. ${seed}`, input: choose }),
     ],
     [story.player],

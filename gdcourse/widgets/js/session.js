@@ -42,6 +42,7 @@ export function session({ model, page, python: converse }, { domains, compute, n
     page?.write({ ...self.state, ...(kept && { met: kept }) });
     python?.ask(true);
   };
+  self.link = () => page.link(self.state); // to the state alone: another reader has met nothing yet
   self.open = () => {
     update();
     python?.ask(false);

@@ -1,7 +1,8 @@
-// What most widgets are: panels, controls in rows below them, a target and a sentence, and a run that can be played.
+// What most widgets are: a target, panels, controls in rows below them and a sentence, and a run that can be played.
+// Where it is narrow the style sheet puts the controls and the sentence right below the first panel.
 
-import { choice, slider } from "./controls.js";
-import { h, unique } from "./dom.js";
+import { button, choice, slider } from "./controls.js";
+import { h, set, unique } from "./dom.js";
 import { columns } from "./panel.js";
 import { playback } from "./playback.js";
 import { sentence, session } from "./session.js";
@@ -33,8 +34,11 @@ export function stage(place, { share = 0.6, frames = () => 0, rest = frames, sec
     },
   });
   const { change } = self;
+  // Whether a reader has set anything; a link to a state counts. Nobody meets a target by opening the page.
+  self.touched = Object.keys(how.domains).some((name) => name in (place.page?.settings ?? {}));
   self.change = (settings) => {
     self.player.pause();
+    self.touched = settings !== self.opening;
     change(settings);
   };
   const show = (k, moving) => {
@@ -42,6 +46,21 @@ export function stage(place, { share = 0.6, frames = () => 0, rest = frames, sec
     draw(moving);
   };
   self.player = playback(self, () => frames(self.run), show, seconds);
+  // For those that have no player, which brings one.
+  self.reset = h("div", { class: "gdw-buttons" }, button("Reset", () => self.change(self.opening)));
+  // On a page, not in a kernel, a state has an address.
+  const label = "Copy link to this state";
+  const copied = async () => {
+    try {
+      await navigator.clipboard.writeText(self.link());
+      copy.textContent = "Link copied";
+    } catch {
+      place.page.write(self.state);
+      copy.textContent = "The link is in the address bar";
+    }
+    setTimeout(() => (copy.textContent = label), 3000);
+  };
+  const copy = place.page ? set(button(label, copied), { class: "gdw-copy", "aria-live": "polite" }) : "";
   // A control for a setting; it follows the setting from then on.
   self.slider = (name, label, { off, ...more } = {}) => {
     const [min, max, step] = how.domains[name];
@@ -57,9 +76,9 @@ export function stage(place, { share = 0.6, frames = () => 0, rest = frames, sec
   // Put it all in its place: rows are lists of controls, or elements as they are. Returns how to take it away again.
   self.lay = (panels, ...rows) => {
     place.el.replaceChildren(
-      h("div", { class: "gdw-panels" }, ...panels.map((one) => one.node)),
+      target, h("div", { class: "gdw-panels" }, ...panels.map((one) => one.node)),
       ...rows.map((row) => (Array.isArray(row) ? h("div", { class: "gdw-row" }, ...row.map((one) => one.node ?? one)) : row)),
-      target, live.node, self.node,
+      live.node, copy, self.node,
     );
     live.node.id = unique("told");
     panels.at(-1).node.setAttribute("aria-describedby", live.node.id);

@@ -1,7 +1,7 @@
 // Stopping early beside a penalty: what each keeps of every mode, and the two fits.
 
 import { slider } from "./controls.js";
-import { h, s, set } from "./dom.js";
+import { s, set } from "./dom.js";
 import { ink, key } from "./key.js";
 import { panel } from "./panel.js";
 import { format, line, near } from "./plot.js";
@@ -56,7 +56,7 @@ export function render(place) {
   const { state } = story;
 
   function judge({ apart: [gap, ...misses] }) {
-    if (gap <= TARGET.gap && Math.max(...misses) <= TARGET.miss && !(met?.[0] <= gap)) {
+    if (story.touched && gap <= TARGET.gap && Math.max(...misses) <= TARGET.miss && !(met?.[0] <= gap)) {
       met = [Number(gap.toPrecision(3)), state.time, state.penalty];
     }
   }
@@ -81,8 +81,7 @@ export function render(place) {
   });
   return story.lay(
     [kept, fits],
-    h("div", { class: "gdw-row", style: "grid-template-columns: 1fr 1fr" },
-      time.node, story.slider("penalty", "Penalty", { step: 0.02, scale: "log", show: format }).node),
+    [time, story.slider("penalty", "Penalty", { step: 0.02, scale: "log", show: format }), story.reset],
   );
 
   function paint() {

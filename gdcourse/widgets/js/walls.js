@@ -2,7 +2,7 @@
 
 import { s, set } from "./dom.js";
 import { panel } from "./panel.js";
-import { cross, format, line, near } from "./plot.js";
+import { cross, format, inSteps, line, near } from "./plot.js";
 import { ring, within } from "./ring.js";
 import { BALL, FEATURES, KNOTS, METHODS, RADII, RULES, SIZES, STEPS, SURE, TARGET, WINDOW } from "./rules.js";
 import { pairs } from "./session.js";
@@ -65,10 +65,11 @@ export function render(place) {
 
   function judge(run) {
     run.kept = FEATURES.filter((_, k) => run.fit[k] !== 0);
-    if (run.kept.length >= TARGET.features) best = Math.min(state.radius, best ?? Infinity);
+    if (story.touched && run.kept.length >= TARGET.features) best = Math.min(state.radius, best ?? Infinity);
   }
 
   const free = ring({
+    alone: true,
     label: "Lowest point of the bowl", move: (x, y) => story.change({ free: [x, y] }), home: () => story.change({ free: opening.free }),
   });
   const plane = panel("Contour lines of a bowl, the L1 ball, and the path of the method", "group");
@@ -119,7 +120,7 @@ export function render(place) {
   function drawFit() {
     fit.frame({
       width: story.room.second, height: story.room.wide ? plane.height : 180, x: [0, RADII[1]], y: [-45, 45],
-      xName: "radius", yName: "diabetes: coefficients, computed beforehand",
+      xName: "radius; s1 to s6 are blood values", yName: "diabetes: coefficients, computed beforehand",
     });
     const { x, y } = fit;
     lines.forEach((node, k) => set(node, {
@@ -134,7 +135,7 @@ export function render(place) {
 
   function drawLoss() {
     loss.frame({
-      width: story.room.wide ? story.room.first + story.room.second : story.room.first, height: 96, x: [0, STEPS], y: [1e-8, 100], yLog: true,
+      width: story.room.wide ? story.room.first + story.room.second : story.room.first, height: 140, x: [0, STEPS], y: [1e-8, 100], yLog: true,
       xName: "step", yName: "above the lowest point allowed, log axis", yTicks: 3,
     });
     const { x, y } = loss;
@@ -147,10 +148,11 @@ export function render(place) {
     const { path, gaps, lowest, kept } = story.run;
     const at = (point) => `(${two(point[0])}, ${two(point[1])})`;
     const ups = gaps.slice(1, story.frame + 1).filter((gap, k) => gap > gaps[k] + 1e-12).length;
+    const often = ups === 1 ? "once" : `${ups} times`;
     const zeros = path[story.frame].filter((value) => value === 0).length;
     const none = zeros === 1 ? ", with an exact zero" : "";
-    return `Radius ${state.radius.toFixed(1)}, bowl about ${at(state.free)}: ${METHODS[state.method].title} is at ${at(path[story.frame])} after ${story.frame} steps${none}, ` +
-      `${format(Math.max(gaps[story.frame], 0))} above the lowest at ${at(lowest)}; it went up ${ups} times. ` +
+    return `Radius ${state.radius.toFixed(1)}, bowl about ${at(state.free)}: ${METHODS[state.method].title} is at ${at(path[story.frame])} after ${inSteps(story.frame)}${none}, ` +
+      `${format(Math.max(gaps[story.frame], 0))} above the lowest at ${at(lowest)}; it went up ${often}. ` +
       `The fit keeps ${kept.length} of 10: ${kept.join(", ")}.`;
   }
 
