@@ -37,6 +37,7 @@ from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferen
 logger = logging.getLogger(__name__)
 
 HERE = Path(__file__).resolve().parent
+PARTS = [f"gdcourse_{part}" for part in ("execution", "math", "assignments", "meta", "python", "door")]
 RUNTIME = ("numpy", "matplotlib", "scikit-learn", "ipywidgets", "anywidget")  # a page's outputs depend on these too
 REPEATED = {"proof", "proof-content", "exercise-content", "solution-content"}  # ids that boxes give themselves
 EMPTY_HEADER = re.compile(r'<th class="head[^"]*"><p></p></th>')  # the corner of a table names nothing
@@ -56,6 +57,14 @@ def package_hash(package):
     for path in sorted(Path(package).rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
             digest.update(f"{path.relative_to(package).as_posix()}\n".encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def extension_hash():
+    """Return a hash of this extension: when it changes, every page is written again, though none is run or read."""
+    digest = sha256()
+    for path in sorted(path for path in HERE.rglob("*") if path.suffix in {".py", ".html"}):
+        digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 
@@ -221,8 +230,9 @@ def forget_failure(app, exception):
 
 def setup(app):
     """Register everything above."""
-    for part in ("gdcourse_execution", "gdcourse_math", "gdcourse_assignments", "gdcourse_meta", "gdcourse_python"):
+    for part in PARTS:
         app.setup_extension(part)
+    app.add_config_value("gdcourse_extension", extension_hash(), "html")
     app.add_node(details, html=(visit_details, depart_details))
     app.add_post_transform(Boxes)
     app.add_post_transform(InlineFigures)
