@@ -37,7 +37,7 @@ from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferen
 logger = logging.getLogger(__name__)
 
 HERE = Path(__file__).resolve().parent
-PARTS = [f"gdcourse_{part}" for part in ("execution", "math", "assignments", "meta", "python", "door", "folds")]
+PARTS = "execution", "math", "assignments", "meta", "python", "door", "folds", "search"
 RUNTIME = ("numpy", "matplotlib", "scikit-learn", "ipywidgets", "anywidget")  # a page's outputs depend on these too
 REPEATED = {"proof", "proof-content", "exercise-content", "solution-content"}  # ids that boxes give themselves
 EMPTY_HEADER = re.compile(r'<th class="head[^"]*"><p></p></th>')  # the corner of a table names nothing
@@ -230,7 +230,7 @@ def forget_failure(app, exception):
 
 def setup(app):
     """Register everything above."""
-    for part in PARTS:
+    for part in (f"gdcourse_{name}" for name in PARTS):
         app.setup_extension(part)
     app.add_config_value("gdcourse_extension", extension_hash(), "html")
     app.add_node(details, html=(visit_details, depart_details))
