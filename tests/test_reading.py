@@ -153,3 +153,65 @@ def test_it_is_printed_on_as_many_pages_by_night_as_by_day(browser, site_url):
         pages[scheme] = len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4")))
         page.context.close()
     assert pages["light"] == pages["dark"] and 8 <= pages["light"] <= 20, pages
+
+
+def test_on_a_small_screen_a_row_is_a_card_and_nothing_of_it_is_outside(browser, site_url):
+    page = browser.new_page(viewport={"width": 360, "height": 740})
+    for name, link in (("assignments", "a.download"), ("common-mistakes", "a")):
+        page.goto(f"{site_url}/chapters/{name}.html")
+        rows = page.locator("article table.gd-cards tbody tr").all()
+        assert len(rows) >= 11
+        for row in rows:
+            ends = row.locator(link).evaluate_all("(links) => links.map((one) => one.getBoundingClientRect().right)")
+            assert ends and max(ends) <= 344, (name, ends)
+            assert row.evaluate("(one) => getComputedStyle(one).display") == "block"
+    page.set_viewport_size({"width": 1280, "height": 900})
+    assert rows[0].evaluate("(one) => getComputedStyle(one).display") == "table-row"
+    page.close()
+
+
+def test_each_cell_of_a_card_is_named_by_its_columns_head(site):
+    tables = 0
+    for path in sorted((site / "chapters").glob("*.html")):
+        text = path.read_text("utf-8")
+        if "gd-cards" not in text:
+            continue
+        for found in re.findall(r"<table\b[^>]*gd-cards.*?</table>", text, re.DOTALL):
+            table = BeautifulSoup(found, "html.parser")
+            heads = [cell.get_text(" ", strip=True) for cell in table.select("thead tr > *")]
+            for row in table.select("tbody tr"):
+                named = [cell["data-head"] for cell in row.find_all(["th", "td"], recursive=False)]
+                assert len(named) == len(heads), path.name
+                assert all(bool(name) == bool(head) for name, head in zip(named, heads)), path.name
+            assert table.table["role"] == "table"
+            tables += 1
+    assert tables > 50
+
+
+def test_the_place_to_which_a_link_has_led_is_marked(browser, site_url):
+    page = browser.new_page()
+    plain = "getComputedStyle(document.body).backgroundColor"
+    for anchor in ("equation-eq-gd-best-step", "fig-gd-regimes"):
+        page.goto(f"{site_url}/chapters/gradient-descent.html#{anchor}")
+        assert page.evaluate(f"getComputedStyle(document.getElementById('{anchor}')).backgroundColor !== {plain}")
+    page.goto(f"{site_url}/chapters/gradient-descent.html#the-step")
+    title = page.evaluate("getComputedStyle(document.querySelector('#the-step > h2')).backgroundColor")
+    other = page.evaluate("getComputedStyle(document.querySelector('#the-zig-zag > h2')).backgroundColor")
+    assert title != other
+    page.close()
+
+
+def test_a_citation_leads_to_its_work_by_the_same_name_and_back(site):
+    chapter = BeautifulSoup((site / "chapters" / "momentum.html").read_text("utf-8"), "html.parser")
+    works = BeautifulSoup((site / "chapters" / "bibliography.html").read_text("utf-8"), "html.parser")
+    cited = chapter.select(".bibtex-citation a[href^='bibliography.html#']")
+    assert len(cited) > 5
+    for link in cited:
+        work = works.find(id=link["href"].partition("#")[2])
+        name = work.select_one(".label").get_text()
+        assert closed_up(link.get_text()) in closed_up(name) or name.split(",")[0] in link.get_text(), (link, name)
+        back = [one["href"] for one in work.select(".gd-cited a")]
+        (place,) = (one.partition("#")[2] for one in back if one.startswith("momentum.html#"))
+        assert chapter.find(id=place).select(f'a[href="{link["href"]}"]')
+    uncited = [work.get_text()[:40] for work in works.select(".citation") if not work.select(".gd-cited")]
+    assert not uncited
