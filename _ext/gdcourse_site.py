@@ -215,7 +215,8 @@ def finish(app, exception):
     start = f"{app.config.root_doc}.html"
     (out / "index.html").write_text(
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{app.config.html_title}</title>'
-        f'<link rel="icon" href="_static/favicon.svg"><meta http-equiv="refresh" content="0; url={start}"></head>'
+        f'<meta name="color-scheme" content="light dark"><link rel="icon" href="_static/favicon.svg">'
+        f'<meta http-equiv="refresh" content="0; url={start}"></head>'
         f'<body><main><h1>{app.config.html_title}</h1><p><a href="{start}">Open the book</a></p></main></body></html>\n'
     )
     gdcourse_weight.trim(out)
