@@ -105,7 +105,7 @@ class Assignments(SphinxDirective):
             chapters = ", ".join(f"{{doc}}`/chapters/{name}`" for name in known)
             binder = gdcourse_address.launch(f"assignments/{ps}.ipynb").get("Binder")
             open_it = f"{{assignment}}`{ps}`" + (f", [on Binder]({binder})" if binder else "")
-            after = f", after {chapters}" if chapters else ""
+            after = f" (after {chapters})" if chapters else ""
             has_page = f"exercises/{ps}" in self.env.found_docs
             title = f"{{doc}}`{this.title} </exercises/{ps}>`" if has_page else this.title
             lines.append(f"| {this.number} | {title}{after} | {this.points:g} | {this.time} | {open_it} |")

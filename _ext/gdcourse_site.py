@@ -37,6 +37,7 @@ from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferen
 logger = logging.getLogger(__name__)
 
 HERE = Path(__file__).resolve().parent
+PARTS = "execution", "math", "assignments", "meta", "python", "door", "folds", "search", "citations", "tables"
 RUNTIME = ("numpy", "matplotlib", "scikit-learn", "ipywidgets", "anywidget")  # a page's outputs depend on these too
 REPEATED = {"proof", "proof-content", "exercise-content", "solution-content"}  # ids that boxes give themselves
 EMPTY_HEADER = re.compile(r'<th class="head[^"]*"><p></p></th>')  # the corner of a table names nothing
@@ -56,6 +57,14 @@ def package_hash(package):
     for path in sorted(Path(package).rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
             digest.update(f"{path.relative_to(package).as_posix()}\n".encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def extension_hash():
+    """Return a hash of this extension: when it changes, every page is written again, though none is run or read."""
+    digest = sha256()
+    for path in sorted(path for path in HERE.rglob("*") if path.suffix in {".py", ".html"}):
+        digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 
@@ -206,7 +215,8 @@ def finish(app, exception):
     start = f"{app.config.root_doc}.html"
     (out / "index.html").write_text(
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{app.config.html_title}</title>'
-        f'<link rel="icon" href="_static/favicon.svg"><meta http-equiv="refresh" content="0; url={start}"></head>'
+        f'<meta name="color-scheme" content="light dark"><link rel="icon" href="_static/favicon.svg">'
+        f'<meta http-equiv="refresh" content="0; url={start}"></head>'
         f'<body><main><h1>{app.config.html_title}</h1><p><a href="{start}">Open the book</a></p></main></body></html>\n'
     )
     gdcourse_weight.trim(out)
@@ -221,8 +231,9 @@ def forget_failure(app, exception):
 
 def setup(app):
     """Register everything above."""
-    for part in ("gdcourse_execution", "gdcourse_math", "gdcourse_assignments", "gdcourse_meta", "gdcourse_python"):
+    for part in (f"gdcourse_{name}" for name in PARTS):
         app.setup_extension(part)
+    app.add_config_value("gdcourse_extension", extension_hash(), "html")
     app.add_node(details, html=(visit_details, depart_details))
     app.add_post_transform(Boxes)
     app.add_post_transform(InlineFigures)

@@ -61,6 +61,13 @@ def test_labels_are_unique():
     assert sorted(set(found)) == sorted(found)
 
 
+def test_chapters_come_first_then_what_students_need_and_last_what_instructors_need():
+    names = [page.name for page in PAGES]
+    assert names[:16] == [page.name for page in NUMBERED]
+    instructors = ["grading-guide", "confusion", "how-it-was-built"]
+    assert names[16:18] == ["how-to-use", "assignments"] and names[-3:] == instructors
+
+
 @each_chapter
 def test_front_matter_is_the_same(page):
     model = next(p for p in PAGES if p.name == "gradient-descent").matter

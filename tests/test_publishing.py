@@ -248,7 +248,7 @@ def test_search_finds_every_term_and_method_by_its_common_names(browser, fork):
     page.goto(f"{(fork / 'search.html').as_uri()}?q=gradient")
     page.wait_for_selector("#search-results li a")
     found = page.evaluate(
-        """words => words.map(word => Search._performSearch(...Search._parseQuery(word)).map(result => result[0]))""",
+        "words => words.map(word => gdcourseSearch(word).map(result => result.page))",
         words,
     )
     page.close()

@@ -187,6 +187,11 @@ def test_a_screen_of_360_pixels_scrolls_down_only(browser, site_url, chapters):
                 .filter(e => e.getBoundingClientRect().right > 361 && !e.closest('pre, .katex-display, .gd-scroll'))
                 .slice(0, 3).map(e => e.outerHTML.slice(0, 90))""")
             faults.append(f"{name}: {width} pixels wide: {wide}")
+        page.set_viewport_size({"width": 320, "height": 640})
+        narrow = page.evaluate("document.scrollingElement.scrollWidth")
+        if narrow > 320:
+            faults.append(f"{name}: {narrow} pixels wide on a screen of 320")
+        page.set_viewport_size({"width": 360, "height": 740})
         sizes = page.evaluate("""[...document.querySelectorAll('.gd-figure svg')].flatMap(svg => {
             const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width
             return [...svg.querySelectorAll('text, tspan')].filter(t => scale && t.textContent.trim()).map(
