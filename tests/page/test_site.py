@@ -233,7 +233,7 @@ def test_a_chapters_cell_is_run_changed_and_set_back(visit):
     assert press(cell, "Run").split() == shown.split()
     write(cell, "print(theory)")
     assert "module 'gdcourse.theory'" in press(cell, "Run")
-    press(cell, "Set back")
+    press(cell, "Reset")
     assert "def gradient_descent(x, y" in cell.locator(".gd-editor").inner_text()
     drawn = page.locator(".cell[class*=gd-run-]:has(.gd-figure)").first
     drawn.locator("summary").first.click()
