@@ -29,6 +29,7 @@ function editor(text, label, changed, keys) {
   })
   const host = element("div", { className: "gd-editor" }, field)
   let rich = null
+  host.addEventListener("keydown", (event) => event.stopPropagation())  // or the book takes / for a wish to search it
   field.addEventListener("input", () => {
     field.rows = rows(field.value)
     changed(field.value)
@@ -50,6 +51,10 @@ function editor(text, label, changed, keys) {
     const at = field.selectionStart, focused = document.activeElement === field
     field.remove()
     rich = globalThis.gdcourseEditor(host, field.value, label, changed, keys)
+    Object.assign(host.querySelector(".cm-content"), {
+      tabIndex: 0,  // it is reached with Tab in any case; this says so
+      ariaDescription: "Escape and then Tab leaves this box.",
+    })
     rich.select(at)
     if (focused) rich.focus()
   }, { once: true })
@@ -86,6 +91,15 @@ function fingerprint(texts, numbers) {
 
 function rows(text) {
   return Math.min(Math.max(text.split("\n").length, 3), 30)
+}
+
+// What is wider than its place can be scrolled by keyboard, too.
+function reachable(place) {
+  const wide = place.scrollWidth > place.clientWidth
+  for (const [key, value] of [["tabindex", "0"], ["role", "group"], ["aria-label", "What came out"]]) {
+    if (wide) place.setAttribute(key, value)
+    else place.removeAttribute(key)
+  }
 }
 
 const boxes = new Map()  // {a cell's number: its box}
@@ -243,6 +257,7 @@ function cellBox(host, number, { key, label, file, checks = [], below = false })
       whole = error !== STOPPED
     }
     busy = false
+    reachable(out)
     wait.hidden = true
     status.textContent = ""
     for (const one of [run, ...check]) one.disabled = false
