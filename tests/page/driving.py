@@ -13,7 +13,7 @@ def write(place, text):
     place.locator("textarea, .cm-content").first.click()
     place.locator(".cm-content").click()
     place.page.keyboard.press("ControlOrMeta+A")
-    place.page.keyboard.insert_text(text)
+    place.page.keyboard.insert_text(text) if text else place.page.keyboard.press("Delete")
 
 
 def press(place, name):

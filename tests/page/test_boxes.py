@@ -216,7 +216,6 @@ def test_what_is_not_kept_is_said_beside_its_box_and_can_be_saved(visit, fault, 
             here.hover()
             here.get_by_role("button", name="Try it").click()
             write(here, "mine = 2")
-            assert press(here, "Run").strip() == "It ran, and had nothing to show."
             places = {"mine = 2": here}
         for text, place in places.items():
             assert said in place.locator(".gd-notice:visible").inner_text()
@@ -230,11 +229,11 @@ def test_what_is_not_kept_is_said_beside_its_box_and_can_be_saved(visit, fault, 
 
 def test_a_store_with_room_again_is_used_and_no_more_is_said(visit):
     page = visit("exercises/ps03")
-    page.evaluate(f"globalThis.before = Storage.prototype.setItem; {FULL}")
+    page.evaluate(f"globalThis.before = Storage.prototype.setItem; {FULL}; 0")
     here = box(page, "spectral_step")
     write(here, "mine = 1")
     here.locator(".gd-notice:visible").wait_for()
-    page.evaluate("Storage.prototype.setItem = before")
+    page.evaluate("Storage.prototype.setItem = before; 0")
     write(here, "mine = 2")
     assert here.locator(".gd-notice:visible").count() == 0
     page.reload()
@@ -268,25 +267,30 @@ def test_a_box_is_saved_to_a_file_and_loaded_from_one(visit, tmp_path):
     assert text_of(here) == "mine = 1"
 
 
-@pytest.mark.parametrize(("text", "said"), [
-    ("def spectral_step(H)\n    return 1", "SyntaxError: expected ':'"),
-    ("def spectral_step(H):\n\tL = 1\n        return L", "Use four spaces throughout."),
-    ("def spectral_steps(H):\n    return 1, 2, 3", "There is no function called spectral_step here."),
-    ("", "There is no function called spectral_step here."),
-    ("def spectral_step(H):\n    return np.nan, np.nan, np.nan", "NaN, which is not a number"),
-    ("# " + "long " * 200_000 + "\ndef spectral_step(H):\n    return 1, 2, 3", "0 of 4 points"),
-    ("x = 1\n" * 170_000 + "def spectral_step(H):\n    return 1, 2, 3", "0 of 4 points"),
-], ids=["syntax", "tabs", "renamed", "empty", "nan", "a long line", "many lines"])  # fmt: skip
-def test_a_bad_answer_is_told_in_a_sentence_and_nothing_is_lost(visit, text, said):
+BAD = {
+    "def spectral_step(H)\n    return 1": "SyntaxError: expected ':'",
+    "def spectral_step(H):\n\tL = 1\n        return L": "Use four spaces throughout.",
+    "def spectral_steps(H):\n    return 1, 2, 3": "There is no function called spectral_step here.",
+    "": "There is no function called spectral_step here.",
+    "def spectral_step(H):\n    return np.nan, np.nan, np.nan": "NaN, which is not a number",
+    "# " + "long " * 200_000 + "\ndef spectral_step(H):\n    return 1, 2, 3": "0 of 4 points",
+    "data = [" + "1.5, " * 200_000 + "]\ndef spectral_step(H):\n    return 1, 2, 3": "0 of 4 points",
+}
+
+
+def test_a_bad_answer_is_told_in_a_sentence_and_nothing_is_lost(visit):
     page = visit("exercises/ps03")
     here = box(page, "spectral_step")
-    write(here, text)
     write(box(page, "run_until"), "other = 1")
-    assert said in press(here, "Check")
+    for text, said in BAD.items():
+        write(here, text)
+        assert said in press(here, "Check")
+        kept = page.evaluate("JSON.parse(localStorage.getItem('gdcourse:work:ps03:spectral_step')).text")
+        assert kept == text
     page.reload()
     page.wait_for_selector(".gd-bar")
     assert here.locator("textarea").input_value() == text
-    assert box(page, "run_until").locator("textarea").input_value() == "other = 1"
+    assert text_of(box(page, "run_until")) == "other = 1"
 
 
 def test_hand_in_says_what_is_not_written_yet(visit):
