@@ -107,12 +107,10 @@ const boxes = new Map()  // {a cell's number: its box}
 // A line beside a box that says what a reader should know of it, with buttons for what can be done about it.
 function line() {
   const host = element("div", { className: "gd-notice", role: "status", hidden: true })
-  let said = ""
   return {
     host,
+    shows: (text) => !host.hidden && host.firstChild.data === text,
     tell(text, ...buttons) {
-      if (!host.hidden && text === said) return  // while someone types, once is enough
-      said = text
       host.replaceChildren(text, " ", ...buttons)
       host.hidden = false
     },
@@ -126,8 +124,10 @@ function line() {
 function keep(key, value, beside, savedToFile) {
   if (value) store.set(key, value)
   else store.drop(key)
-  if (store.problem()) beside.tell(store.problem(), button("Save to a file", savedToFile))
-  else beside.hide()
+  if (!store.problem()) beside.hide()
+  else if (!beside.shows(store.problem())) {  // while someone types, once is enough
+    beside.tell(store.problem(), button("Save to a file", savedToFile))
+  }
 }
 
 // A cell's box. host: the cell in the page, or a place for one; number: the cell's, or with `below` that of the last
@@ -247,7 +247,7 @@ function cellBox(host, number, { key, label, file, checks = [], below = false })
         spoken.textContent = inOneLine(result)
         const text = fingerprint(message.cells, result.needed)
         document.dispatchEvent(new CustomEvent("gdcourse-checked", { detail: { exercise, result, text } }))
-      } else if (result === "failed") spoken.textContent = out.lastChild.textContent
+      } else if (result === "failed") spoken.textContent = out.lastChild?.textContent ?? ""
       else if (!out.childNodes.length) {
         out.append(element("p", { className: "gd-quiet" }, spoken.textContent = "It ran, and had nothing to show."))
       } else spoken.textContent = "It ran."

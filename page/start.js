@@ -135,10 +135,7 @@ function assignment() {
   store.watch(scoreKey, sum)
 
   const said = line()
-  const say = (text, ...more) => {
-    said.hide()
-    said.tell(text, ...more)
-  }
+  const say = said.tell
   const chosen = element("input", { type: "file", accept: ".ipynb,application/json", hidden: true })
   chosen.addEventListener("change", async () => {
     try {
@@ -176,8 +173,9 @@ function assignment() {
   const stop = button("Stop", () => engine.stop(), { hidden: true })
   const hand = button("Hand in", () => {
     save(`${data.ps}.ipynb`, handedIn(data.notebook, texts()), "application/x-ipynb+json")
-    const untouched = Object.entries(data.solutions)
-      .filter(([number]) => boxes.get(Number(number))?.text() === data.cells[number]).map(([, id]) => id)
+    const untouched = Object.entries(data.solutions).filter(([number, id]) => words.has(id)
+      ? !words.get(id).text().trim()
+      : boxes.get(Number(number))?.text() === data.cells[number]).map(([, id]) => id)
     say(`${data.ps}.ipynb is in your downloads. Hand it in where your course takes work.` +
       (untouched.length ? ` Not written yet: ${untouched.join(", ")}.` : ""))
   }, { title: `Save ${data.ps}.ipynb with what you have written` })

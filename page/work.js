@@ -29,6 +29,7 @@ const store = (() => {
     drop(key) {
       try {
         localStorage.removeItem(`gdcourse:${key}`)
+        said = null
       } catch (error) {
         failed(error)
       }

@@ -232,10 +232,14 @@ def test_a_store_with_room_again_is_used_and_no_more_is_said(visit):
     page.evaluate(f"globalThis.before = Storage.prototype.setItem; {FULL}; 0")
     here = box(page, "spectral_step")
     write(here, "mine = 1")
-    here.locator(".gd-notice:visible").wait_for()
+    here.locator(".gd-notice:visible", has_text="not kept").wait_for()
+    here.get_by_role("button", name="Reset").click()  # then there is nothing to keep
+    assert here.locator(".gd-notice:visible", has_text="not kept").count() == 0
+    write(here, "mine = 1")
+    here.locator(".gd-notice:visible", has_text="not kept").wait_for()
     page.evaluate("Storage.prototype.setItem = before; 0")
     write(here, "mine = 2")
-    assert here.locator(".gd-notice:visible").count() == 0
+    assert here.locator(".gd-notice:visible", has_text="not kept").count() == 0
     page.reload()
     page.wait_for_selector(".gd-bar")
     assert text_of(here) == "mine = 2"
@@ -263,8 +267,15 @@ def test_a_box_is_saved_to_a_file_and_loaded_from_one(visit, tmp_path):
     here.locator("input").set_input_files(saved)
     here.locator(".gd-notice", has_text="Changed.").wait_for()
     assert text_of(here) == "mine = 1\nmore = 2\n"
+    write(here, "mine = 3")
+    saved.write_text("another = 1", "utf-8")
+    here.locator("input").set_input_files(saved)
+    page.wait_for_function("document.querySelector('.cm-content').innerText.trim() === 'another = 1'")
+    here.get_by_role("button", name="Take it back").click()  # what the last file stood in place of
+    assert text_of(here) == "mine = 3"
+    here.get_by_role("button", name="Reset").click()
     here.get_by_role("button", name="Take it back").click()
-    assert text_of(here) == "mine = 1"
+    assert text_of(here) == "mine = 3"
 
 
 BAD = {
@@ -301,6 +312,13 @@ def test_hand_in_says_what_is_not_written_yet(visit):
         page.get_by_role("button", name="Hand in").click()
     said = page.locator(".gd-hand-in .gd-notice").inner_text()
     assert said.strip().endswith("Not written yet: unstandardize_coefs, run_until.")
+    page = visit("exercises/ps02")
+    for text, asked in (("", True), ("Because.", False)):
+        page.locator(".gd-words textarea").fill(text)
+        with page.expect_download():
+            page.get_by_role("button", name="Hand in").click()
+        said = page.locator(".gd-hand-in .gd-notice").inner_text()
+        assert (page.locator(".gd-words").get_attribute("data-cell") in said) == asked
 
 
 def test_two_tabs_on_an_answer_in_words_lose_nothing(visit):
