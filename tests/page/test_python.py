@@ -100,6 +100,9 @@ for bunch in (datasets.load_digits(), datasets.load_diabetes(scaled=False), data
         print(array.shape, array.dtype.kind, hashlib.sha256(array.astype("<f8").tobytes()).hexdigest())
 from gdcourse import data
 print(data.digits().X.max(), len(data.diabetes().features))
+from gdcourse.evidence.networks import stratified_rows
+for rows in stratified_rows(data.digits().y, 3):
+    print(rows.tolist())
 """
 
 

@@ -125,8 +125,7 @@ def test_an_exercise_that_has_changed_keeps_the_text(visit):
       JSON.stringify({ text: "old = 1", version: "another" }))""")
     page.reload()
     here = box(page, "spectral_step")
-    here.locator(".gd-notice").wait_for()
-    assert "has changed since you wrote this" in here.locator(".gd-notice").inner_text()
+    here.locator(".gd-notice", has_text="has changed since you wrote this").wait_for()
     assert here.locator("textarea").input_value() == "old = 1"
     here.get_by_role("button", name="Show the new beginning").click()
     assert "def spectral_step(H):" in here.locator(".gd-out").inner_text()
