@@ -23,9 +23,13 @@ async function cells() {
 
 // A box for Python: a plain field at once, the editor as soon as it is touched.
 function editor(text, label, changed, keys) {
-  const field = element("textarea", { value: text, spellcheck: false, autocapitalize: "off", rows: rows(text), ariaLabel: label })
+  const field = element("textarea", {
+    value: text, rows: rows(text), spellcheck: false, autocapitalize: "off", ariaLabel: label,
+    autocomplete: "off",  // or a browser that comes back to the page puts the texts into other boxes
+  })
   const host = element("div", { className: "gd-editor" }, field)
   let rich = null
+  host.addEventListener("keydown", (event) => event.stopPropagation())  // or the book takes / for a wish to search it
   field.addEventListener("input", () => {
     field.rows = rows(field.value)
     changed(field.value)
@@ -47,6 +51,10 @@ function editor(text, label, changed, keys) {
     const at = field.selectionStart, focused = document.activeElement === field
     field.remove()
     rich = globalThis.gdcourseEditor(host, field.value, label, changed, keys)
+    Object.assign(host.querySelector(".cm-content"), {
+      tabIndex: 0,  // it is reached with Tab in any case; this says so
+      ariaDescription: "Escape and then Tab leaves this box.",
+    })
     rich.select(at)
     if (focused) rich.focus()
   }, { once: true })
@@ -85,11 +93,47 @@ function rows(text) {
   return Math.min(Math.max(text.split("\n").length, 3), 30)
 }
 
+// What is wider than its place can be scrolled by keyboard, too.
+function reachable(place) {
+  const wide = place.scrollWidth > place.clientWidth
+  for (const [key, value] of [["tabindex", "0"], ["role", "group"], ["aria-label", "What came out"]]) {
+    if (wide) place.setAttribute(key, value)
+    else place.removeAttribute(key)
+  }
+}
+
 const boxes = new Map()  // {a cell's number: its box}
 
+// A line beside a box that says what a reader should know of it, with buttons for what can be done about it.
+function line() {
+  const host = element("div", { className: "gd-notice", role: "status", hidden: true })
+  return {
+    host,
+    shows: (text) => !host.hidden && host.firstChild.data === text,
+    tell(text, ...buttons) {
+      host.replaceChildren(text, " ", ...buttons)
+      host.hidden = false
+    },
+    hide() {
+      host.hidden = true
+    },
+  }
+}
+
+// Keep a text, or none; where that is not possible, say so beside the box, and offer to save it to a file.
+function keep(key, value, beside, savedToFile) {
+  if (value) store.set(key, value)
+  else store.drop(key)
+  if (!store.problem()) beside.hide()
+  else if (!beside.shows(store.problem())) {  // while someone types, once is enough
+    beside.tell(store.problem(), button("Save to a file", savedToFile))
+  }
+}
+
 // A cell's box. host: the cell in the page, or a place for one; number: the cell's, or with `below` that of the last
-// cell above; key: what its text is kept under; checks: the exercises that it can be checked for.
-function cellBox(host, number, { key, label, checks = [], below = false }) {
+// cell above; key: what its text is kept under; file: what it is called as a file; checks: the exercises that it can be
+// checked for.
+function cellBox(host, number, { key, label, file, checks = [], below = false }) {
   const shown = below ? null : host.querySelector("pre")
   const began = shown ? shown.textContent.replace(/\n$/, "") : ""
   const version = hash(began)
@@ -99,14 +143,17 @@ function cellBox(host, number, { key, label, checks = [], below = false }) {
   let busy = false, field = null
 
   const status = element("span", { className: "gd-status", role: "status" })
+  const wait = element("progress", { className: "gd-wait", hidden: true, ariaLabel: "Python is at work" })
+  const spoken = element("p", { className: "gd-spoken", role: "status" })
   const out = element("div", { className: "gd-out" })
-  const notice = element("div", { className: "gd-notice", hidden: true })
+  const notice = line(), unkept = line()
   const stop = button("Stop", () => engine.stop(), { hidden: true })
   const run = button("Run", () => act("run"), { title: "Run this cell and those it needs (Shift+Enter)" })
   const check = checks.map((exercise) => button(checks.length > 1 ? `Check ${exercise.names[0]}` : "Check", () => act("check", exercise)))
-  const reset = button("Set back", () => change(began), { title: "Back to the text the page has" })
-  const bar = element("div", { className: "gd-bar" }, run, ...check, stop, reset, status)
+  const reset = button("Reset", () => change(began), { title: "Back to the text that the page came with" })
+  const bar = element("div", { className: "gd-bar" }, run, ...check, stop, reset, files(), wait, status, spoken)
   const box = {
+    host,
     text: () => field?.text() ?? began,
     put(text) {
       open()
@@ -114,16 +161,20 @@ function cellBox(host, number, { key, label, checks = [], below = false }) {
       remember(text)
     },
     open, act,
+    // Show a verdict that came earlier, on this text or on another.
+    show(verdict, places, old) {
+      out.replaceChildren(...(old ? [changed()] : []), verdictBox(verdict, places))
+    },
+  }
+
+  function changed() {
+    return element("p", { className: "gd-quiet gd-old" }, "The code has changed since this came.")
   }
 
   function remember(text) {
-    if (text === began) store.drop(key)
-    else store.set(key, { text, version })
     kept = { text, version }
-    if (out.childNodes.length && !out.querySelector(".gd-old")) {
-      out.prepend(element("p", { className: "gd-quiet gd-old" }, "The code has changed since this came."))
-    }
-    if (store.problem()) tell(store.problem())
+    keep(key, text === began ? null : kept, unkept, savedToFile)
+    if (out.childNodes.length && !out.querySelector(".gd-old")) out.prepend(changed())
     document.dispatchEvent(new CustomEvent("gdcourse-changed", { detail: number }))
   }
 
@@ -131,26 +182,39 @@ function cellBox(host, number, { key, label, checks = [], below = false }) {
     const before = box.text()
     if (text === before) return
     box.put(text)
-    tell("Changed.", button("Take it back", () => {
-      notice.hidden = true
+    notice.tell("Changed.", button("Take it back", () => {
+      notice.hide()
       box.put(before)
     }))
   }
 
-  function tell(text, ...buttons) {
-    notice.replaceChildren(text, " ", ...buttons)
-    notice.hidden = false
+  function savedToFile() {
+    save(file, box.text(), "text/x-python")
+  }
+
+  function files() {
+    const chosen = element("input", { type: "file", accept: ".py,.txt,text/*", hidden: true })
+    chosen.addEventListener("change", async () => {
+      try {
+        change(await textOf(chosen.files[0]))
+      } catch (error) {
+        notice.tell(error.message)
+      }
+      chosen.value = ""
+    })
+    return element("details", { className: "gd-file" }, element("summary", {}, "File"),
+      button("Save to a file", savedToFile), button("Load from a file", () => chosen.click()), chosen)
   }
 
   function open() {
     if (field) return
     field = editor(kept?.text ?? began, label, remember, { "Shift-Enter": () => act("run"), "Mod-Enter": () => act("run") })
     if (frame) frame.hidden = true
-    const parts = [field.host, notice, bar, out]
+    const parts = [field.host, unkept.host, notice.host, bar, out]
     if (frame) frame.after(...parts)
     else host.append(...parts)
     if (kept && kept.version !== version) {
-      tell("This part has changed since you wrote this. Your text is kept as it was.",
+      notice.tell("This part has changed since you wrote this. Your text is kept as it was.",
         button("Show the new beginning", () => out.replaceChildren(element("pre", {}, began))))
     }
   }
@@ -161,32 +225,41 @@ function cellBox(host, number, { key, label, checks = [], below = false }) {
     open()
     busy = true
     const pressed = document.activeElement
-    stop.hidden = false
+    stop.hidden = wait.hidden = false
     if ([run, ...check].includes(pressed)) stop.focus()
     for (const one of [run, ...check]) one.disabled = true
     out.replaceChildren()
     status.textContent = "Starting"
-    let whole = true
+    spoken.textContent = ""
+    let whole = true, begun = false
+    const follow = (one) => {
+      begun ||= one.kind === "begun"
+      hear(one)
+    }
     try {
       const data = await cells()
       const texts = data.cells.map((text, n) => boxes.get(n)?.text() ?? text)
       const message = below ? { cells: [...texts.slice(0, number + 1), box.text()], number: number + 1 } : { cells: texts, number }
       if (what === "check") Object.assign(message, { ps: data.ps, names: exercise.names })
-      const result = await engine.ask(what, message, hear)
+      const result = await engine.ask(what, message, follow)
       if (what === "check" && result !== "failed") {
         out.append(verdictBox(result, data.places))
+        spoken.textContent = inOneLine(result)
         const text = fingerprint(message.cells, result.needed)
         document.dispatchEvent(new CustomEvent("gdcourse-checked", { detail: { exercise, result, text } }))
-      } else if (what === "run" && result === "ok" && !out.childNodes.length) {
-        out.append(element("p", { className: "gd-quiet" }, "It ran, and had nothing to show."))
-      }
-      status.textContent = ""
+      } else if (result === "failed") spoken.textContent = out.lastChild?.textContent ?? ""
+      else if (!out.childNodes.length) {
+        out.append(element("p", { className: "gd-quiet" }, spoken.textContent = "It ran, and had nothing to show."))
+      } else spoken.textContent = "It ran."
     } catch (error) {
-      status.textContent = ""
-      out.append(element("p", { className: "gd-error" }, error.message))
+      const said = error === STOPPED ? `Stopped${begun ? "" : " before it began"}. ${error.message}` : error.message
+      out.append(element("p", { className: "gd-error" }, spoken.textContent = said))
       whole = error !== STOPPED
     }
     busy = false
+    reachable(out)
+    wait.hidden = true
+    status.textContent = ""
     for (const one of [run, ...check]) one.disabled = false
     if (document.activeElement === stop) (pressed === stop ? run : pressed).focus()
     stop.hidden = true
@@ -194,7 +267,7 @@ function cellBox(host, number, { key, label, checks = [], below = false }) {
   }
 
   function hear(one) {
-    if (one.kind === "step") status.textContent = one.text
+    if (one.kind === "step" || one.kind === "begun") status.textContent = one.text
     else if (one.kind === "again") out.replaceChildren()
     else if (one.kind === "text") {
       if (out.lastChild?.className !== "gd-text") out.append(element("pre", { className: "gd-text" }))
@@ -210,7 +283,7 @@ function cellBox(host, number, { key, label, checks = [], below = false }) {
       kept = after
       field?.set(theirs)
       document.dispatchEvent(new CustomEvent("gdcourse-changed", { detail: number }))
-    } else tell("Another tab has changed this part.", button("Take its text", () => change(theirs)))
+    } else notice.tell("Another tab has changed this part.", button("Take its text", () => change(theirs)))
   })
 
   if (!below) boxes.set(number, box)

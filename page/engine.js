@@ -4,7 +4,7 @@ const SCRIPT = document.currentScript.src
 const BASE = new URL("../python/", SCRIPT).href
 const FROM_DISK = location.protocol === "file:"
 
-const STOPPED = new Error("Stopped. Python starts anew with the next Run.")
+const STOPPED = new Error("Python starts anew with the next Run.")
 
 // Run a script of the site's once, however often it is asked for; what did not arrive may be tried again.
 const scripts = new Map()
@@ -24,7 +24,7 @@ function load(address) {
 }
 
 const engine = (() => {
-  let worker = null, ready = null, count = 0, current = 0
+  let worker = null, ready = null, count = 0, life = begin()
   const waiting = new Map()  // {id: {resolve, reject, hear}}
   const packed = {}
   globalThis.gdcourseFile = (name, text) => { packed[name] = text }
@@ -42,8 +42,17 @@ const engine = (() => {
     asked.postMessage({ kind: "file", name, bytes: given }, [given.buffer])
   }
 
+  // One life of Python, from its start to its end, which all that wait for it hear of.
+  function begin() {
+    let end = null
+    const over = new Promise((_, reject) => { end = reject })
+    over.catch(() => {})
+    return { over, end }
+  }
+
   function discard(reason) {
-    current += 1  // a start that is under way notices
+    life.end(reason)
+    life = begin()
     worker?.terminate()
     worker = ready = null
     for (const { reject } of waiting.values()) reject(reason)
@@ -61,7 +70,7 @@ const engine = (() => {
     if (kind === "need") return bring(more.name).catch(discard)
     if (kind === "broken") return ended(`It said: ${more.text}`)
     const one = waiting.get(id)
-    if (kind === "step") one?.hear({ kind: "step", text: more.text })
+    if (kind === "step" || kind === "begun") one?.hear({ kind, text: more.text })
     if (kind === "record") one?.hear(more.record)
     if (kind === "again") one?.hear({ kind: "again" })
     if (kind === "done") {
@@ -78,10 +87,10 @@ const engine = (() => {
   }
 
   async function start(hearOne) {
-    hearOne({ kind: "step", text: "Fetching Python from this site: nine megabytes, once" })
-    const mine = current
+    hearOne({ kind: "step", text: "Fetching Python from this site, nine megabytes, and starting it" })
+    const mine = life
     const first = FROM_DISK ? [await bytes("pyodide.js"), "\n", await bytes("pyodide.asm.js"), "\n"] : []
-    if (mine !== current) throw STOPPED
+    if (mine !== life) throw STOPPED
     worker = new Worker(URL.createObjectURL(new Blob([...first, WORKER], { type: "text/javascript" })))
     worker.onmessage = hear
     worker.onerror = (event) => {
@@ -94,13 +103,13 @@ const engine = (() => {
   return {
     // Ask for a cell to be run ("run") or a function to be checked ("check"). hear is told each record on the way.
     async ask(what, message, hearOne) {
+      const mine = life
       ready ??= start(hearOne).catch((error) => {
-        if (error !== STOPPED) discard(error)
+        if (mine === life) discard(error)
         throw error
       })
-      const mine = current
-      await ready
-      if (mine !== current) throw STOPPED
+      await Promise.race([ready, mine.over])
+      if (mine !== life) await mine.over
       hearOne({ kind: "step", text: "Waiting for what runs" })
       return send("ask", { what, message }, hearOne)
     },

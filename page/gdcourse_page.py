@@ -12,12 +12,14 @@ import functools
 import importlib
 import io
 import linecache
+import logging
 import re
 import symtable
 import sys
 import time
 import traceback
 import types
+import warnings
 from importlib.machinery import ModuleSpec
 
 import numpy as np
@@ -256,8 +258,10 @@ def sentence(error):
         return f"{at}{name}: {error.msg}{more}"
     if isinstance(error, SystemExit):
         said = "exit() ends nothing in a page. Take it away."
-    lines = [f"line {frame.lineno}: {frame.line}" for frame in traceback.extract_tb(error.__traceback__)
-             if frame.filename.startswith("<cell ")]  # fmt: skip
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith("<cell ")]
+    own = frames[0].filename if frames else ""
+    lines = [("" if frame.filename == own else f"in {frame.name}, in another cell, ")
+             + f"line {frame.lineno}: {frame.line}" for frame in frames]  # fmt: skip
     if len(lines) > 6:
         lines = [*lines[:3], f"... {len(lines) - 5} more", *lines[-2:]]
     if isinstance(error, MemoryError):
@@ -267,7 +271,7 @@ def sentence(error):
     elif isinstance(error, ModuleNotFoundError) and error.name:
         said = f"{error.name} is not here. NumPy, matplotlib, gdcourse and what comes with Python are."
     elif isinstance(error, NotImplementedError) and not said:
-        said = "a function that this cell needs has not been written yet."
+        said = f"{frames[-1].name if len(frames) > 1 else 'a function that this cell needs'} has not been written yet."
     return "\n".join([*lines, f"{name}: {said}" if said else name])
 
 
@@ -317,6 +321,10 @@ def matplotlib_is_here():
 
     matplotlib.use("svg")
     matplotlib.style.use("gdcourse.book")
+    logging.disable()
+    with warnings.catch_warnings(action="ignore"):
+        import matplotlib.pyplot  # says that fonts are new and 3D is not there: not over her first picture
+    logging.disable(logging.NOTSET)
 
 
 class _Later(types.ModuleType):

@@ -1,5 +1,6 @@
 // What a page shows at first: a quiet word at each cell of a chapter, and an assignment's boxes with their score.
 
+const page = DOCUMENTATION_OPTIONS.pagename.split("/").pop()
 const name = (host) => Number([...host.classList].find((one) => one.startsWith("gd-run-")).slice(7))
 
 function chapter() {
@@ -7,7 +8,7 @@ function chapter() {
     const shown = host.querySelector(".cell_input pre")
     if (!shown) continue
     const key = `cell:${DOCUMENTATION_OPTIONS.pagename}:${hash(shown.textContent.replace(/\n$/, ""))}`
-    const box = cellBox(host, name(host), { key, label: "Python code of this cell" })
+    const box = cellBox(host, name(host), { key, label: "Python code of this cell", file: `${page}-cell-${name(host)}.py` })
     const offer = button("Try it", () => {
       offer.remove()
       box.open()
@@ -29,7 +30,9 @@ function codeExercises() {
     const above = all.filter((cell) => cell.compareDocumentPosition(exercise) & Node.DOCUMENT_POSITION_FOLLOWING)
     const key = `exercise:${DOCUMENTATION_OPTIONS.pagename}:${exercise.id}`
     const host = element("div", { className: "gd-answer" })
-    const box = cellBox(host, Math.max(-1, ...above.map(name)), { key, label: "Your Python code for this exercise", below: true })
+    const box = cellBox(host, Math.max(-1, ...above.map(name)), {
+      key, label: "Your Python code for this exercise", file: `${page}-${exercise.id}.py`, below: true,
+    })
     const offer = button(store.get(key) ? "Go on with it" : "Write it here", () => {
       offer.remove()
       box.open()
@@ -52,7 +55,7 @@ function assignment() {
   const words = new Map()
   const texts = () => new Map([
     ...Object.entries(data.solutions).map(([number, id]) => [id, boxes.get(Number(number))?.text()]),
-    ...[...words].map(([id, field]) => [id, field.value]),
+    ...[...words].map(([id, field]) => [id, field.text()]),
   ].filter(([, text]) => text !== undefined))
 
   for (const host of document.querySelectorAll("[class*=gd-run-]")) {
@@ -60,48 +63,79 @@ function assignment() {
     const checks = data.exercises.filter((exercise) => exercise.cells.at(-1) === number)
     const box = cellBox(host, number, {
       key: id ? `work:${data.ps}:${id}` : `work:${data.ps}:cell-${number}`,
-      label: id ? `Your Python code for ${id}` : "Python code", checks,
+      label: id ? `Your Python code for ${id}` : "Python code", file: `${data.ps}-${id ?? `cell-${number}`}.py`, checks,
     })
+    if (id) host.id ||= `answer-${id}`
     box.open()
   }
   for (const host of document.querySelectorAll(".gd-words")) {
     const id = host.dataset.cell, key = `work:${data.ps}:${id}`
-    const field = element("textarea", { rows: 5, ariaLabel: `Your answer in words: ${id}`, placeholder: "Your answer, in words" })
+    const field = element("textarea", {
+      rows: 5, ariaLabel: `Your answer in words: ${id}`, placeholder: "Your answer, in words", autocomplete: "off",
+    })
+    const notice = line(), unkept = line()
     field.value = store.get(key)?.text ?? ""
-    field.addEventListener("input", () => store.set(key, { text: field.value, version: "words" }))
-    store.watch(key, (before, after) => { if (field.value === (before?.text ?? "")) field.value = after?.text ?? "" })
-    words.set(id, field)
-    host.append(field)
+    const remember = () => keep(key, field.value ? { text: field.value, version: "words" } : null, unkept,
+      () => save(`${data.ps}-${id}.txt`, field.value, "text/plain"))
+    const write = (text) => {
+      field.value = text
+      remember()
+    }
+    field.addEventListener("input", remember)
+    store.watch(key, (before, after) => {
+      const theirs = after?.text ?? "", mine = field.value
+      if (mine === theirs) return
+      if (mine === (before?.text ?? "")) field.value = theirs
+      else notice.tell("Another tab has changed this answer.", button("Take its text", () => {
+        write(theirs)
+        notice.tell("Changed.", button("Take it back", () => {
+          notice.hide()
+          write(mine)
+        }))
+      }))
+    })
+    words.set(id, { text: () => field.value, write })
+    host.append(field, unkept.host, notice.host)
   }
 
-  // The score says of each exercise what its last check gave, as long as its text is the one that was checked.
+  // The score says of each exercise what its last check gave, as long as its text is the one that was checked. What the
+  // check said is kept with it, and is there again when the reader comes back from an equation.
   const now = () => data.cells.map((text, number) => boxes.get(number)?.text() ?? text)
+  const lastBox = (exercise) => boxes.get(exercise.cells.at(-1))
+  const stands = (one) => one.text === fingerprint(now(), one.needed)
   function sum() {
     const kept = store.get(scoreKey) ?? {}
-    let points = 0, stale = 0
+    const open = []
+    let points = 0
     for (const exercise of data.exercises) {
       const one = kept[exercise.names[0]]
-      if (!one) continue
-      if (one.text === fingerprint(now(), one.needed)) points += one.points
-      else stale += 1
+      const got = one && stands(one) ? one.points : 0
+      points += got
+      if (got < exercise.points) open.push([exercise, !one ? "not checked" : !stands(one) ? "changed since" : `${got} of ${exercise.points}`])
     }
-    score.textContent = `So far ${points} of ${of} points, as checked here.` +
-      (stale ? ` ${stale === 1 ? "One function has" : `${stale} functions have`} changed since.` : "")
+    score.replaceChildren(`So far ${points} of ${of} points, as checked here.`)
+    open.forEach(([exercise, why], index) => score.append(index ? ", " : " Still open: ",
+      element("a", { href: `#${lastBox(exercise).host.id}` }, exercise.names.join(", ")), ` (${why})`,
+      index === open.length - 1 ? "." : ""))
+  }
+  const again = () => {
+    const kept = store.get(scoreKey) ?? {}
+    for (const exercise of data.exercises) {
+      const one = kept[exercise.names[0]]
+      if (one?.verdict) lastBox(exercise).show(one.verdict, data.places, !stands(one))
+    }
   }
   document.addEventListener("gdcourse-checked", ({ detail: { exercise, result, text } }) => {
     const kept = store.get(scoreKey) ?? {}
-    kept[exercise.names[0]] = { points: result.points, text, needed: result.needed }
+    kept[exercise.names[0]] = { points: result.points, text, needed: result.needed, verdict: result }
     store.set(scoreKey, kept)
     sum()
   })
   document.addEventListener("gdcourse-changed", sum)
   store.watch(scoreKey, sum)
 
-  const said = element("p", { className: "gd-notice", role: "status", hidden: true })
-  const say = (text, ...more) => {
-    said.replaceChildren(text, " ", ...more)
-    said.hidden = !text
-  }
+  const said = line()
+  const say = said.tell
   const chosen = element("input", { type: "file", accept: ".ipynb,application/json", hidden: true })
   chosen.addEventListener("change", async () => {
     try {
@@ -121,28 +155,38 @@ function assignment() {
     for (const [number, id] of Object.entries(data.solutions)) {
       if (given.has(id)) boxes.get(Number(number))?.put(given.get(id))
     }
-    for (const [id, field] of words) {
-      if (!given.has(id)) continue
-      field.value = given.get(id)
-      field.dispatchEvent(new Event("input"))
-    }
+    for (const [id, field] of words) if (given.has(id)) field.write(given.get(id))
   }
 
+  const doing = element("span", { className: "gd-status", role: "status" })
   const all = button("Check all", async () => {
     all.disabled = true
-    for (const exercise of data.exercises) if (!await boxes.get(exercise.cells.at(-1)).act("check", exercise)) break
+    stop.hidden = false
+    for (const exercise of data.exercises) {
+      doing.textContent = `Checking ${exercise.names.join(", ")}`
+      if (!await lastBox(exercise).act("check", exercise)) break
+    }
+    doing.textContent = ""
+    stop.hidden = true
     all.disabled = false
   })
+  const stop = button("Stop", () => engine.stop(), { hidden: true })
   const hand = button("Hand in", () => {
-    save(`${data.ps}.ipynb`, handedIn(data.notebook, texts()))
-    say(`${data.ps}.ipynb is in your downloads. Hand it in where your course takes work.`)
+    save(`${data.ps}.ipynb`, handedIn(data.notebook, texts()), "application/x-ipynb+json")
+    const untouched = Object.entries(data.solutions).filter(([number, id]) => words.has(id)
+      ? !words.get(id).text().trim()
+      : boxes.get(Number(number))?.text() === data.cells[number]).map(([, id]) => id)
+    say(`${data.ps}.ipynb is in your downloads. Hand it in where your course takes work.` +
+      (untouched.length ? ` Not written yet: ${untouched.join(", ")}.` : ""))
   }, { title: `Save ${data.ps}.ipynb with what you have written` })
   const take = button("Load a notebook", () => chosen.click(), { title: `Go on with a ${data.ps}.ipynb you have` })
   document.querySelector(".gd-hand-in").append(score,
-    element("div", { className: "gd-bar" }, all, hand, take, chosen), said)
-  document.addEventListener("gdcourse-store", () => say(store.problem()))
+    element("div", { className: "gd-bar" }, all, stop, hand, take, chosen, doing), said.host)
+  const troubled = () => say(`${store.problem()} Hand in saves all of it.`)
+  document.addEventListener("gdcourse-store", troubled)
   sum()
-  if (store.problem()) say(store.problem())
+  again()
+  if (store.problem()) troubled()
 }
 
 if (document.querySelector(".gd-hand-in")) assignment()

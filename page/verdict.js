@@ -1,15 +1,18 @@
 // A verdict as HTML, in the report's own words: what is right, what is not, why, where the book says it, the case.
 
 function verdictBox(verdict, places) {
-  const right = verdict.rows.filter((row) => row.passed).length
-  const wrong = verdict.rows.length - right
-  const spoken = wrong ? `${right} right, ${wrong} not` : "all right"
-  const sum = element("p", { className: "gd-sum", role: "status" },
-    element("strong", {}, `${verdict.points} of ${verdict.of} points`), ` for ${verdict.name}: ${spoken}.`)
+  const [points, rest] = inOneLine(verdict).split(/(?= for )/)
+  const sum = element("p", { className: "gd-sum" }, element("strong", {}, points), rest)
   const lines = verdict.rows.map((row) => element("li", { className: row.passed ? "gd-ok" : "gd-no" },
     element("span", { className: "gd-mark" }, row.passed ? "right" : "not yet"),
     element("div", {}, ...linked(row, places), ...(row.case ? [caseTable(row.case)] : []))))
   return element("div", { className: "gd-verdict" }, sum, element("ul", {}, ...lines))
+}
+
+function inOneLine({ rows, points, of, name }) {
+  const right = rows.filter((row) => row.passed).length
+  const counts = right < rows.length ? `${right} right, ${rows.length - right} not` : "all right"
+  return `${points} of ${of} points for ${name}: ${counts}.`
 }
 
 // The line's text, with the equation it names made a link to its place in the book.

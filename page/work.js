@@ -4,8 +4,8 @@ const store = (() => {
   let said = null
   const failed = (error) => {
     said = error?.name === "QuotaExceededError"
-      ? "This browser's store is full, so what you write now is not kept. Save it with Hand in, or make room."
-      : "This browser keeps nothing for this page, so what you write is gone when you leave. Save it with Hand in."
+      ? "This browser's store is full, so what you write now is not kept. Save it, or make room."
+      : "This browser keeps nothing for this page, so what you write is gone when you leave. Save it first."
     document.dispatchEvent(new Event("gdcourse-store"))
   }
   return {
@@ -29,6 +29,7 @@ const store = (() => {
     drop(key) {
       try {
         localStorage.removeItem(`gdcourse:${key}`)
+        said = null
       } catch (error) {
         failed(error)
       }
@@ -85,8 +86,20 @@ function takenFrom(file, notebook, ps) {
   return found
 }
 
-function save(name, text) {
-  const address = URL.createObjectURL(new Blob([text], { type: "application/x-ipynb+json" }))
+// Return what a file holds if it is a program, or throw a sentence.
+const MOST = 1_000_000
+async function textOf(file) {
+  const text = file.size > MOST ? "" : await file.text()
+  if (file.size > MOST) throw new Error("That file is larger than a megabyte, more than a box takes. Nothing here has changed.")
+  if (/[\0\ufffd]/.test(text)) throw new Error("That file is not text. Choose one that ends in .py; nothing here has changed.")
+  if (/^\s*\{\s*"(cells|metadata|nbformat)"/.test(text)) {
+    throw new Error("That file is a notebook, and this box takes a program's text. Nothing here has changed.")
+  }
+  return text.replaceAll("\r\n", "\n")
+}
+
+function save(name, text, type) {
+  const address = URL.createObjectURL(new Blob([text], { type }))
   element("a", { href: address, download: name }).click()
   setTimeout(() => URL.revokeObjectURL(address), 10_000)
 }

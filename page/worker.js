@@ -21,7 +21,6 @@ const handle = {
     const parts = Promise.all([bytes("numpy.zip"), bytes("gdcourse.zip")])
     parts.catch(() => {})  // it is said where they are waited for
     if (!fromDisk) importScripts(base + "pyodide.js", base + "pyodide.asm.js")
-    say(id, "step", { text: "Starting Python" })
     python = await loadPyodide({ indexURL: base, lockFileURL: base + "lock.json" })
     say(id, "step", { text: "Starting NumPy" })
     for (const part of await parts) python.unpackArchive(part, "zip", { extractDir: SITE })
@@ -47,7 +46,7 @@ _ask`)
   },
 
   async ask({ id, what, message }) {
-    say(id, "step", { text: what === "check" ? "Checking" : "Running" })
+    say(id, "begun", { text: what === "check" ? "Checking" : "Running" })
     const emit = (record) => say(id, "record", { record: JSON.parse(record) })
     const run = () => JSON.parse(ask(what, emit, JSON.stringify(message)))
     let result = run()

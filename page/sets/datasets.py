@@ -25,5 +25,7 @@ def load_breast_cancer():
 def _load(name):
     with np.load(PACKED) as sets:
         names = sets[f"{name}_features"].tolist()
-        return SimpleNamespace(data=sets[f"{name}_data"].astype(float), target=sets[f"{name}_target"],
-                               feature_names=names)  # fmt: skip
+        target = sets[f"{name}_target"]
+        if target.dtype.kind == "i":  # here as wide as an index, or no classes can be counted
+            target = target.astype(int)
+        return SimpleNamespace(data=sets[f"{name}_data"].astype(float), target=target, feature_names=names)

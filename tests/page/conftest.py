@@ -9,6 +9,8 @@ import pytest
 
 from tests.conftest import ROOT, unavailable
 
+LONG = 120_000  # milliseconds: the machine may be busy
+
 for folder in ("_ext", "page"):
     sys.path.insert(0, str(ROOT / folder))
 
@@ -39,3 +41,28 @@ def in_page(runtime, tmp_path_factory):
         return done.stdout
 
     return run
+
+
+@pytest.fixture
+def visit(browser, site_url):
+    """Return a function that opens a page of the book; an error in it, or a request elsewhere, fails the test."""
+    contexts, faults = [], []
+
+    def open_page(address, context=None, **options):
+        if context is None:
+            context = browser.new_context(**{"viewport": {"width": 1000, "height": 900}, **options})
+            context.set_default_timeout(LONG)
+            contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: faults.append(f"{error} {error.stack}"))
+        page.on("request", lambda request: request.url.startswith((site_url, "file:", "blob:", "data:"))
+                or faults.append(request.url))  # fmt: skip
+        page.goto(address if "://" in address else f"{site_url}/{address}.html")
+        page.wait_for_selector(".gd-bar, .gd-offer", state="attached")
+        return page
+
+    open_page.faults = faults
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert faults == []

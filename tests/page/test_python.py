@@ -12,22 +12,16 @@ import numpy as np
 import pytest
 from sklearn import datasets
 
+from benchmarks.tables import TABLES, compared
 from gdcourse import checks
 from tests.conftest import ROOT
 
-TRAINING = {"rescue", "train_digits", "diagnose", "fix"}  # each case trains networks, for many seconds in a page
-
-REPORTS = """
-import sys
-from gdcourse import checks
-from gdcourse.checks.reporting import report
-
-for exercise in checks.assignment(sys.argv[1]).exercises:
-    if exercise.name in sys.argv[2:]:
-        continue
-    for solution in (exercise.reference, *exercise.styles, *exercise.mistakes):
-        print(report(exercise, checks.verdicts(exercise, solution, 7)))
-"""
+LEFT_OUT = {
+    "rescue": ("rescue_with_skips", "only_raises_the_rate", "only_centres_the_pixels", "starts_from_zero"),
+    "train_digits": ("train_with_momentum", "leaves_the_rate_untuned", "starts_all_units_alike", "starts_far_too_large",
+                     "trains_on_too_few", "loses_the_pairs", "climbs_the_loss", "brings_its_own_seed"),
+}  # fmt: skip
+"""Each trains networks for half a minute or more in a page's Python; benchmarks/tables.py has the time for them."""
 
 
 def here(text, *arguments):
@@ -35,18 +29,18 @@ def here(text, *arguments):
     return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout
 
 
-def words(text):
-    """Return a report without its decimals, which may show what was rounded."""
-    return " ".join(re.sub(r"-?\d+\.\d+(e[-+]\d+)?", "#", text).split())
-
-
 @pytest.mark.thorough
 @pytest.mark.parametrize("ps", checks.MODULES)
-def test_every_solution_and_mistake_is_told_the_same(in_page, ps):
-    there, ours = (words(run(REPORTS, ps, *TRAINING)) for run in (in_page, here))
-    assert there == ours
-    asked = [exercise for exercise in checks.assignment(ps).exercises if exercise.name not in TRAINING]
-    assert len(re.findall(r" of \d+ points?\b", there)) >= sum(1 + len(e.styles) + len(e.mistakes) for e in asked)
+def test_every_solution_and_mistake_is_taken_for_the_same_and_told_the_same(in_page, ps):
+    """The rows of the confusion table byte for byte, and the words of every report."""
+    exercises = checks.assignment(ps).exercises
+    left_out = [f"{e.name}/{name}" for e in exercises for name in LEFT_OUT.get(e.name, ())]
+    if left_out:
+        print(f"{len(left_out)} that train for long are left to benchmarks/tables.py: {', '.join(left_out)}")
+    (rows, words), ours = (compared(run(TABLES, ps, "1", *left_out)) for run in (in_page, here))
+    assert (rows, words) == ours
+    assert len(rows) == sum(1 + len(e.styles) + len(e.mistakes) for e in exercises) - len(left_out)
+    assert len(re.findall(r" of \d+ points?\b", words)) >= len(rows)
 
 
 ENDLESS = """
@@ -106,6 +100,9 @@ for bunch in (datasets.load_digits(), datasets.load_diabetes(scaled=False), data
         print(array.shape, array.dtype.kind, hashlib.sha256(array.astype("<f8").tobytes()).hexdigest())
 from gdcourse import data
 print(data.digits().X.max(), len(data.diabetes().features))
+from gdcourse.evidence.networks import stratified_rows
+for rows in stratified_rows(data.digits().y, 3):
+    print(rows.tolist())
 """
 
 

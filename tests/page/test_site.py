@@ -13,54 +13,11 @@ from gdcourse.grading.authoring.assign import assign
 from gdcourse.grading.authoring.sample import solution_source
 from gdcourse.grading.gradebook.scores import scores
 from tests.conftest import ROOT, needs_sandbox
+from tests.page.driving import QUIET, box, press, write
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 PS = "ps03"
-LONG = 120_000  # milliseconds: the machine may be busy
-
-
-@pytest.fixture
-def visit(browser, site_url):
-    """Return a function that opens a page of the book; an error in it, or a request elsewhere, fails the test."""
-    contexts, faults = [], []
-
-    def open_page(address, context=None, **options):
-        if context is None:
-            context = browser.new_context(viewport={"width": 1000, "height": 900}, **options)
-            context.set_default_timeout(LONG)
-            contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("request", lambda request: request.url.startswith((site_url, "file:", "blob:", "data:"))
-                or faults.append(request.url))  # fmt: skip
-        page.goto(address if "://" in address else f"{site_url}/{address}.html")
-        page.wait_for_selector(".gd-bar, .gd-offer", state="attached")
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert faults == []
-
-
-def box(page, name):
-    """Return the box in which an assignment's page asks for a function."""
-    return page.locator(".gd-solution").filter(has=page.locator(f'[aria-label$=" {name}"]'))
-
-
-def write(place, text):
-    place.locator("textarea, .cm-content").first.click()
-    place.locator(".cm-content").click()
-    place.page.keyboard.press("ControlOrMeta+A")
-    place.page.keyboard.insert_text(text)
-
-
-def press(place, name):
-    """Press a button and return what came out when all is quiet again."""
-    place.get_by_role("button", name=name, exact=True).first.click()
-    place.page.wait_for_function("!document.querySelector('.gd-button:disabled')")
-    return place.locator(".gd-out").inner_text()
 
 
 @pytest.mark.parametrize("way", ["http", "disk"])
@@ -134,9 +91,9 @@ def test_stop_stops_anything(visit, cell):
     assert press(here, "Run").strip() == "1"
     write(here, cell)
     here.get_by_role("button", name="Run").click()
-    page.wait_for_timeout(300)  # so that it is inside
+    here.locator(".gd-status", has_text="Running").wait_for()
     here.get_by_role("button", name="Stop").click()
-    page.wait_for_function("!document.querySelector('.gd-button:disabled')")
+    page.wait_for_function(QUIET)
     assert "Stopped." in here.locator(".gd-out").inner_text()
     write(here, "6 * 7")
     assert press(here, "Run").strip() == "42"
@@ -168,8 +125,7 @@ def test_an_exercise_that_has_changed_keeps_the_text(visit):
       JSON.stringify({ text: "old = 1", version: "another" }))""")
     page.reload()
     here = box(page, "spectral_step")
-    here.locator(".gd-notice").wait_for()
-    assert "has changed since you wrote this" in here.locator(".gd-notice").inner_text()
+    here.locator(".gd-notice", has_text="has changed since you wrote this").wait_for()
     assert here.locator("textarea").input_value() == "old = 1"
     here.get_by_role("button", name="Show the new beginning").click()
     assert "def spectral_step(H):" in here.locator(".gd-out").inner_text()
@@ -233,12 +189,13 @@ def test_a_chapters_cell_is_run_changed_and_set_back(visit):
     assert press(cell, "Run").split() == shown.split()
     write(cell, "print(theory)")
     assert "module 'gdcourse.theory'" in press(cell, "Run")
-    press(cell, "Set back")
+    press(cell, "Reset")
     assert "def gradient_descent(x, y" in cell.locator(".gd-editor").inner_text()
     drawn = page.locator(".cell[class*=gd-run-]:has(.gd-figure)").first
     drawn.locator("summary").first.click()
     drawn.get_by_role("button", name="Try it").click()
     press(drawn, "Run")
+    assert drawn.locator(".gd-out .gd-text").count() == 0  # nothing but the picture, this first time too
     assert drawn.locator(".gd-out .gd-figure svg").count() == 1
 
 
@@ -274,7 +231,7 @@ def test_a_check_is_of_the_text_as_it_stands(visit):
     page.keyboard.press("ControlOrMeta+End")
     page.keyboard.insert_text("\n# a remark")
     assert "The code has changed since this came." in here.locator(".gd-out").inner_text()
-    assert score.inner_text().startswith("So far 0 of") and "One function has changed since." in score.inner_text()
+    assert score.inner_text().startswith("So far 0 of") and f"{exercise.name} (changed since)" in score.inner_text()
     write(here, f"def another{solution_source(exercise, exercise.styles[0]).partition('def ' + exercise.name)[2]}")
     assert f"There is no function called {exercise.name} here." in press(here, "Check")
     write(here, "")
@@ -294,8 +251,8 @@ def test_stop_stops_all_checks(visit):
     write(box(page, "spectral_step"), "def spectral_step(H):\n    while True:\n        pass")
     page.get_by_role("button", name="Check all").click()
     box(page, "spectral_step").get_by_role("button", name="Stop").click()
-    page.wait_for_function("!document.querySelector('.gd-button:disabled')")
-    assert "Stopped." in box(page, "spectral_step").locator(".gd-out").inner_text()
+    page.wait_for_function(QUIET)
+    assert "Stopped" in box(page, "spectral_step").locator(".gd-out").inner_text()
     assert page.locator(".gd-verdict").count() == 0
 
 
