@@ -329,8 +329,18 @@ def test_a_browser_without_what_it_takes_keeps_the_figure_and_says_why(visit, pa
 
 
 def test_print_shows_the_static_figure(path):
+    path.add_style_tag(content="[hidden] { display: none !important }")  # as the book's theme says
     path.emulate_media(media="print")
     assert path.is_visible(".gdw-static") and path.is_hidden(".gdw-panels")
+
+
+def test_a_figure_that_was_not_yet_live_is_printed_without_a_hole(visit, tmp_path):
+    file = tmp_path / "far.html"
+    file.write_text(standalone(Path()).replace("<h1>", '<div style="height: 4000px"></div><h1>'), encoding="utf-8")
+    page = visit(file.as_uri())
+    page.emulate_media(media="print")
+    figure, picture = (page.locator(one).bounding_box()["height"] for one in (".gdw-static", ".gdw-static svg"))
+    assert page.locator("[data-mounted]").count() == 0 and figure < picture + 20
 
 
 FAILURES = {
