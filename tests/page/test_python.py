@@ -91,6 +91,23 @@ def test_a_matrix_that_is_singular_is_told(in_page):
     assert in_page(SINGULAR) == here(SINGULAR)
 
 
+INDICES = """
+import numpy as np
+y = np.random.default_rng(0).integers(3, size=6)
+print(np.bincount(y), np.bincount(y, minlength=5), np.repeat(np.arange(6), y), np.repeat(np.arange(2), repeats=y[:2]))
+print(np.take(np.eye(3), y, axis=1), np.take(y, indices=y), np.choose(y, np.arange(18).reshape(3, 6)), np.repeat(y, 2))
+print(np.bincount([1, 1]), np.bincount(y, weights=y / 2))
+try:
+    np.take(np.eye(3), 3 + y, axis=0)
+except IndexError:
+    print("outside")
+"""
+
+
+def test_drawn_whole_numbers_are_indices_as_everywhere(in_page):
+    assert in_page(INDICES) == here(INDICES)
+
+
 SETS = """
 import hashlib
 from sklearn import datasets
