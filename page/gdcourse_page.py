@@ -292,6 +292,25 @@ def prepare():
         for name, said in (("solve", "Singular matrix"), ("inv", "Singular matrix"),
                            ("cholesky", "Matrix is not positive definite")):  # fmt: skip
             setattr(np.linalg, name, _raising(getattr(np.linalg, name), said))
+        for name, at, called in (("bincount", 0, ""), ("repeat", 1, "repeats"), ("take", 1, "indices"),
+                                 ("choose", 0, "a")):  # fmt: skip
+            setattr(np, name, _counting(getattr(np, name), at, called))
+
+
+def _counting(function, at, called):
+    """Return a function of NumPy's that takes a generator's whole numbers for indices, as everywhere else.
+
+    They have 64 bits, and an index has 32 in a browser. at, called: which argument holds the indices.
+    """
+    def narrow(value):
+        return value.astype(np.intp) if getattr(value, "dtype", None) == np.int64 else value
+
+    @functools.wraps(function)
+    def call(*args, **kwargs):
+        args = [narrow(value) if place == at else value for place, value in enumerate(args)]
+        return function(*args, **{name: narrow(value) if name == called else value for name, value in kwargs.items()})
+
+    return call
 
 
 def _raising(function, said):

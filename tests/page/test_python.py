@@ -17,11 +17,12 @@ from gdcourse import checks
 from tests.conftest import ROOT
 
 LEFT_OUT = {
-    "rescue": ("rescue_with_skips", "only_raises_the_rate", "only_centres_the_pixels", "starts_from_zero"),
+    "rescue": ("rescue_with_less_haste", "rescue_with_skips", "only_raises_the_rate", "only_centres_the_pixels",
+               "starts_from_zero", "takes_too_long_steps"),
     "train_digits": ("train_with_momentum", "leaves_the_rate_untuned", "starts_all_units_alike", "starts_far_too_large",
                      "trains_on_too_few", "loses_the_pairs", "climbs_the_loss", "brings_its_own_seed"),
 }  # fmt: skip
-"""Each trains networks for half a minute or more in a page's Python; benchmarks/tables.py has the time for them."""
+"""Each trains networks, most for half a minute or more in a page's Python; benchmarks/tables.py has the time for it."""
 
 
 def here(text, *arguments):
@@ -89,6 +90,23 @@ for function in (lambda a: np.linalg.solve(a, np.ones(2)), np.linalg.inv, np.lin
 
 def test_a_matrix_that_is_singular_is_told(in_page):
     assert in_page(SINGULAR) == here(SINGULAR)
+
+
+INDICES = """
+import numpy as np
+y = np.random.default_rng(0).integers(3, size=6)
+print(np.bincount(y), np.bincount(y, minlength=5), np.repeat(np.arange(6), y), np.repeat(np.arange(2), repeats=y[:2]))
+print(np.take(np.eye(3), y, axis=1), np.take(y, indices=y), np.choose(y, np.arange(18).reshape(3, 6)), np.repeat(y, 2))
+print(np.bincount([1, 1]), np.bincount(y, weights=y / 2))
+try:
+    np.take(np.eye(3), 3 + y, axis=0)
+except IndexError:
+    print("outside")
+"""
+
+
+def test_drawn_whole_numbers_are_indices_as_everywhere(in_page):
+    assert in_page(INDICES) == here(INDICES)
 
 
 SETS = """
