@@ -10,7 +10,7 @@ from nbgrader.nbgraderformat import MetadataValidator
 
 from gdcourse import checks
 from gdcourse.checks.exercise import as_tuple
-from gdcourse.grading.authoring.assign import release_notebook, source_notebook
+from gdcourse.grading.authoring.assign import assign, release_notebook, source_notebook
 from gdcourse.grading.cli import main
 from gdcourse.grading.course.directory import CourseError, course_directory
 
@@ -119,6 +119,8 @@ def test_other_shorthands(bare):
     assert why.metadata["nbgrader"]["points"] == 3 and why.metadata["nbgrader"]["solution"]
     assert why.source == "*Your answer here.*" and "rhymes" in next(c for c in source.cells if c.id == "why").source
     assert extra.metadata["nbgrader"]["points"] == 1.5 and extra.metadata["nbgrader"]["locked"]
+    with pytest.raises(CourseError, match=r"graded cell 'extra' is not of the form grade\(f, \"behaviour\"\)"):
+        assign(bare, "ps03")  # or nobody could be graded, once they have handed in
 
 
 def test_the_command_finds_the_course_or_says_where_it_looked(bare, tmp_path_factory, monkeypatch):

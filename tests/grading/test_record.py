@@ -196,8 +196,13 @@ def test_a_name_with_a_comma_shifts_no_column(course, ours, notebook, tmp_path):
 
 def test_a_page_that_changed_since_it_was_assigned_is_noticed(course, ours, tmp_path):
     page = course / f"{PS}.md"
-    page.write_text(page.read_text() + '\n+++ {"nbgrader": "manual 3pt why"}\n\nBecause.\n')
-    with pytest.raises(CourseError, match=r"Run gdcourse assign ps03, or go back"):
+    text = page.read_text()
+    page.write_text(text + '\n+++ {"nbgrader": "manual 3pt why"}\n\nBecause.\n')
+    with pytest.raises(CourseError, match=r"gradebook knows: why\. Go back to the page .*0 in term.toml"):
+        record.Record(course, rebuilding.skeleton(course, PS))
+    page.write_text(text)
+    (course / "term.toml").write_text(f"[{PS}.points]\nrun_until = 1\n")
+    with pytest.raises(CourseError, match=r"asks for other points .* gdcourse points ps03 --apply"):
         record.Record(course, rebuilding.skeleton(course, PS))
     (course / "gradebook.db").unlink()
     with pytest.raises(CourseError, match=r"there is no gradebook yet\. Run: gdcourse assign ps03"):

@@ -4,7 +4,7 @@ The page is MyST Markdown. A cell's `nbgrader` option says what it is, in a shor
 
     :nbgrader: solution          the student writes here; every line `### SOLUTION` becomes the body of the reference
     :nbgrader: tests             `grade(f)` becomes one graded cell for each behaviour of f, with its points
-    :nbgrader: test 2pt name     a graded cell of its own
+    :nbgrader: test 2pt name     one such cell, `grade(f, "behaviour")`, with points and a name of its own
     :nbgrader: readonly          restored before grading
     +++ {"nbgrader": "manual 3pt name"}     an answer in words (or, on a code cell, in code), graded by hand
 
@@ -28,6 +28,7 @@ from gdcourse.grading.course.nbgrader import course_folders, nbgrader, settings,
 from gdcourse.grading.course.term import term
 
 MARK = "### SOLUTION"
+JUDGED = re.compile(r"\s*grade\(\s*[\w\s,]+,\s*([\"']).+\1\s*\)\s*;?\s*")
 KINDS = {  # shorthand: (grade, solution, locked)
     "solution": (False, True, False),
     "test": (True, False, True),
@@ -192,6 +193,12 @@ def write(book, target):
 def assign(course, ps):
     """Build source/ and release/ of an assignment, and enter it in the gradebook. Returns: the release's path."""
     tables_of(course_folders(course))  # or nbgrader says it with a stack of calls
-    source = write(source_notebook(page(course, ps)), Path(course) / "source" / ps / f"{ps}.ipynb")
+    book = source_notebook(page(course, ps))
+    for cell in book.cells:
+        mark = cell.metadata.get("nbgrader", {})
+        if mark.get("grade") and not mark["solution"] and not JUDGED.fullmatch(cell.source):
+            raise CourseError(f"the graded cell {mark['grade_id']!r} is not of the form grade(f, \"behaviour\"), and "
+                              "nothing else can be judged from outside. Give the exercise a behaviour for it.")
+    source = write(book, Path(course) / "source" / ps / f"{ps}.ipynb")
     nbgrader(course, "generate_assignment", ps, "--force")
     return Path(course) / "release" / ps / source.name

@@ -65,9 +65,14 @@ class Record:
         there = {cell.name: cell.max_score for cell in notebook.grade_cells}
         here = {name: cell.metadata["nbgrader"]["points"] for name, cell in self.ours.marked.items()
                 if cell.metadata["nbgrader"]["grade"]}  # fmt: skip
+        if there.keys() != here.keys():
+            cells = _some(there.keys() ^ here.keys())
+            raise CourseError(f"{ps}.md asks for other cells than the gradebook knows: {cells}. Go back to the page "
+                              "that was handed out; to drop an exercise, let it count for 0 in term.toml. If "
+                              f"nothing is handed in yet, run gdcourse assign {ps} again.")
         if there != here:
-            raise CourseError(f"{ps}.md asks for other cells or points than the gradebook knows. "
-                              f"Run gdcourse assign {ps}, or go back to the page that was handed out.")  # fmt: skip
+            raise CourseError(f"{ps}.md or term.toml asks for other points than the gradebook knows. Go back, or run "
+                              f"gdcourse points {ps} --apply")
 
     def __enter__(self):
         return self
@@ -202,6 +207,11 @@ class Record:
                     assignment.name, assignment.duedate, there.timestamp if there else "", student.id,
                     student.last_name, student.first_name, student.email, *marks, assignment.max_score))  # fmt: skip
         self.book.db.remove()
+
+
+def _some(names):
+    shown = sorted(names)
+    return ", ".join(shown[:4]) + (f" and {len(shown) - 4} more" if len(shown) > 4 else "")
 
 
 def _score(grade):
