@@ -133,7 +133,7 @@ def test_cells_run_as_in_a_notebook():
         "import sys; sys.exit(1)",
         "%%time\ny = 2",
         "from IPython.display import clear_output\nprint('gone'); clear_output(); print(x, y)",
-        "__name__, check(1)",
+        "__name__, check(1, seed=3, hint=2)",
         exercises=[],
     ))  # fmt: skip
     assert result["status"] == "graded with notes"

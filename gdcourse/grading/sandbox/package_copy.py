@@ -26,7 +26,7 @@ WITHHELD = "{} is what this assignment asks for: it is withheld while grading"
 CHECKS = '''"""What `gdcourse.checks` is while a notebook is graded."""
 
 
-def check(*solution, seed=None):
+def check(*solution, seed=None, hint=3):
     """Say that the judging happens elsewhere."""
     print("Checked when graded: see the graded cells.")
 
