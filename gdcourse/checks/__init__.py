@@ -63,8 +63,13 @@ behaviour with fixed cases on which the mistakes show, and give it one that a co
 uphill, *and only then*").
 """
 
+import importlib.util
+import os
 import secrets
+import sys
+from functools import cache
 from importlib import import_module
+from pathlib import Path
 
 from gdcourse._validate import one_of
 from gdcourse.checks.exercise import parameters_of
@@ -86,16 +91,43 @@ MODULES = {
 }
 
 
+def own():
+    """Return {id: path of its specification} of the assignments that a course has written itself.
+
+    Such a one is a module ID.py with an ASSIGNMENT in it, beside its page ID.md or its notebook ID.ipynb, in the folder
+    that GDCOURSE_COURSE names, or in this one.
+    """
+    found = {}
+    for path in sorted(Path(os.environ.get("GDCOURSE_COURSE") or ".").glob("*.py")):
+        beside = any(path.with_suffix(suffix).is_file() for suffix in (".md", ".ipynb"))
+        if beside and path.stem not in MODULES and "\nASSIGNMENT = " in path.read_text("utf-8", "replace"):
+            found[path.stem] = path.resolve()
+    return found
+
+
 def assignment(ps):
-    """Return the Assignment with an id such as "ps03"."""
-    if ps not in MODULES:
-        raise ValueError(f"ps must be one of {', '.join(MODULES)}, got {ps!r}")
-    return import_module(f"gdcourse.checks.{MODULES[ps]}").ASSIGNMENT
+    """Return the Assignment with an id such as "ps03", or one of a course's own."""
+    if ps in MODULES:
+        return import_module(f"gdcourse.checks.{MODULES[ps]}").ASSIGNMENT
+    written = own()
+    if ps not in written:
+        raise ValueError(f"ps must be one of {', '.join([*MODULES, *written])}, got {ps!r}")
+    return _loaded(written[ps], written[ps].stat().st_mtime_ns)
+
+
+@cache
+def _loaded(path, changed):
+    """Return the ASSIGNMENT of a module that lies anywhere."""
+    spec = importlib.util.spec_from_file_location(f"gdcourse_own_{path.stem}", path)
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.ASSIGNMENT
 
 
 def exercises():
     """Return {function's name: its Exercise} over all assignments."""
-    return {name: exercise for ps in MODULES for exercise in assignment(ps).exercises for name in exercise.names}
+    every = [assignment(ps) for ps in (*own(), *MODULES)]  # of two of one name, the package's
+    return {name: exercise for one in every for exercise in one.exercises for name in exercise.names}
 
 
 def check(*solution, seed=None, hint=ALL):

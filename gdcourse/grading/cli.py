@@ -1,6 +1,7 @@
 """The `gdcourse` command."""
 
 import functools
+import os
 import sys
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from gdcourse.grading.course.directory import CourseError, course_directory
 
 def _course(context, parameter, value):
     try:
-        return course_directory(value)
+        folder = course_directory(value)
+        os.environ["GDCOURSE_COURSE"] = str(folder)  # where `checks.own` looks
+        return folder
     except CourseError as error:
         raise click.UsageError(str(error)) from None
 
@@ -52,6 +55,35 @@ def assign(ps, course):
 
     release = building.assign(course, ps)
     click.echo(f"Release: {release}")
+
+
+@main.command()
+@click.argument("name")
+@course_option
+@in_plain_words
+def new(name, course):
+    """Begin an assignment of your own, NAME: a page and a specification with one exercise, to be rewritten."""
+    from gdcourse.grading.authoring.own import begin
+
+    for path in begin(course, name):
+        click.echo(f"Written: {path}")
+    click.echo(f"Then: gdcourse verify {name}, and gdcourse assign {name}")
+
+
+@main.command()
+@click.argument("name")
+@click.option("--seeds", default=20, show_default=True, type=click.IntRange(1, 1000), help="How many draws of cases.")
+@course_option
+@in_plain_words
+def verify(name, seeds, course):
+    """Try an assignment's specification: what is right passes, each mistake is named, pretending earns nothing."""
+    from gdcourse.grading.authoring.own import verify
+
+    lines, sound = verify(name, seeds)
+    for line in lines:
+        click.echo(line)
+    if not sound:
+        raise SystemExit(1)
 
 
 @main.command()

@@ -41,7 +41,7 @@ def page(course, ps):
     """Return the path of an assignment's page."""
     path = Path(course) / f"{ps}.md"
     if not path.is_file():
-        known = ", ".join(ps for ps in checks.MODULES if Path(course, f"{ps}.md").is_file()) or "none"
+        known = ", ".join(ps for ps in (*checks.MODULES, *checks.own()) if Path(course, f"{ps}.md").is_file()) or "none"
         raise CourseError(f"there is no {path}. Assignments here: {known}")
     return path
 

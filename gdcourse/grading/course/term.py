@@ -41,8 +41,9 @@ def term(course, ps):
         decided = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CourseError(f"term.toml cannot be read: {error}") from None
+    every = {*checks.MODULES, *checks.own()}
     for name, part in decided.items():
-        if name not in checks.MODULES or not isinstance(part, dict) or set(part) - {"extensions", "points", "feedback"}:
+        if name not in every or not isinstance(part, dict) or set(part) - {"extensions", "points", "feedback"}:
             raise CourseError("term.toml: every heading is an assignment's, with extensions, points or feedback, such "
                               f"as [ps03.points]; got {name!r}")  # fmt: skip
     part = decided.get(ps, {})

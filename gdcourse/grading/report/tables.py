@@ -116,7 +116,7 @@ def explain(course, ps, student):
 def history(course, student):
     """Return a line for each time that a student's submission was graded, and the mistakes that were known."""
     rows = []
-    for ps in checks.MODULES:
+    for ps in (*checks.MODULES, *checks.own()):
         for head in journal.Journal(course, ps).history(student):
             named = sorted({mistake for _, mistake in head.get("failed", {}).values() if mistake})
             score = "-" if head["score"] is None else f"{head['score']:g}"

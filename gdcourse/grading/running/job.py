@@ -13,8 +13,7 @@ BACKENDS = "warm", "kernel", "plain"
 
 def checked(job):
     """Return a job with everything it leaves out. Raises: ValueError, naming what is wrong."""
-    if job.get("ps") not in checks.MODULES:
-        raise ValueError(f"ps must be one of {', '.join(checks.MODULES)}, got {job.get('ps')!r}")
+    checks.assignment(job.get("ps"))
     backend = job.get("backend", "warm")
     if backend not in BACKENDS:
         raise ValueError(f"backend must be one of {', '.join(BACKENDS)}, got {backend!r}")

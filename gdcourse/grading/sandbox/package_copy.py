@@ -54,8 +54,7 @@ def package_hash():
 
 def provided(ps):
     """Return {name: module} of the functions that an assignment's notebook is given by its checks."""
-    module = f"gdcourse.checks.{checks.MODULES[ps]}"
-    return dict.fromkeys(PROVIDED.get(ps, ()), module)
+    return {name: f"gdcourse.checks.{checks.MODULES[ps]}" for name in PROVIDED.get(ps, ())}
 
 
 @cache
