@@ -50,6 +50,7 @@ def test_what_is_learned_from_others_reads_them_all_the_same():
         assert np.mean(np.concatenate(right)) > 0.96
 
 
+@pytest.mark.thorough
 def test_counting_and_looking_up_pass_nothing_of_the_capstone():
     """What had all 26 points: labels from the data set, made-up losses, and answers in the order they once came."""
     _, _, known = digits_and_labels()

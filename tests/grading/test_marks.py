@@ -14,6 +14,8 @@ from gdcourse.grading.course.nbgrader import nbgrader
 from gdcourse.grading.report.marks import PLATFORMS, fill, pack
 from tests.grading.conftest import PS, make_believe
 
+pytestmark = pytest.mark.thorough
+
 # As the platforms write them: Canvas's gradebook_exporter.rb, and the grading table of Moodle's mod_assign.
 CANVAS = """\
 Student,ID,SIS User ID,SIS Login ID,Section,ps02 (777),ps03 (778),Assignments Current Score

@@ -13,6 +13,8 @@ from gdcourse.grading.course.term import term
 from gdcourse.grading.gradebook.reading import read
 from tests.grading.conftest import PS, make_believe
 
+pytestmark = pytest.mark.thorough
+
 LACKING = {"ada": (), "eve": ("run_until",), "kim": ("run_until", "spectral")}
 
 
