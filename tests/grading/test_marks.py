@@ -119,6 +119,15 @@ def test_nothing_is_written_where_a_student_may_be_two(graded, table):
     assert rows(path.read_text("utf-8"))[7][6] and not rows(path.read_text("utf-8"))[3][6]
 
 
+def test_a_group_has_its_marks_in_all_its_members_rows(graded, table):
+    (course, points), path = graded, table("student,ps03\nGrace Hopper,\nKim Lee,\nJoan Clarke,\n")
+    (course / "term.toml").write_text(f'[{PS}.groups]\n"Ada Lovelace" = ["Grace Hopper", "Joan Clarke"]\n')
+    lines, complete = fill(course, PS, path)
+    assert path.read_text() == "student,ps03\n" + "".join(f"{name},{points[of]}\n" for name, of in (
+        ("Grace Hopper", "Ada Lovelace"), ("Kim Lee", "Kim Lee"), ("Joan Clarke", "Ada Lovelace")))
+    assert not complete and lines[-1] == "Not in the table: Émilie du Châtelet."
+
+
 def test_two_students_are_not_written_into_one_row(graded, table):
     course, _ = graded
     with pytest.raises(CourseError, match=r"Ada Lovelace and Kim Lee are both line 2 of the file"):

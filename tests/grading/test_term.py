@@ -122,6 +122,8 @@ def test_a_course_chooses_how_much_a_verdict_says(handed_in, command, course, pr
 
 @pytest.mark.parametrize(("text", "words"), [
     ("[ps03.feedback]\nhint = 4\n", "a hint of 1, 2 or 3"),
+    ('[ps03.groups]\nteam = "Ada"\n', "a group is a list of names"),
+    ('[ps03.groups]\none = ["Ada", "Kim"]\ntwo = ["Kim"]\n', "Kim is in two groups of ps03"),
     ("[ps03.feedback]\nladder = 1\n", "a hint of 1, 2 or 3"),
     ("[ps03.points\n", "term.toml cannot be read"),
     ("[ps3.points]\nrun_until = 1\n", "every heading is an assignment's"),
@@ -131,7 +133,8 @@ def test_a_course_chooses_how_much_a_verdict_says(handed_in, command, course, pr
     ('[ps03.points]\nrun_until = "all"\n', "a number of points from 0"),
     ('[ps03.extensions]\nada = "two"\n', "a number of days from 0"),
     ("[ps03.extensions]\nada = true\n", "a number of days from 0"),
-], ids=["hint", "ladder", "toml", "assignment", "part", "exercise", "negative", "word", "days", "true"])  # fmt: skip
+], ids=["hint", "no-list", "two-groups", "ladder", "toml", "assignment", "part", "exercise", "negative", "word", "days",
+        "true"])  # fmt: skip
 def test_a_file_that_cannot_be_meant_is_said(tmp_path, text, words):
     (tmp_path / "term.toml").write_text(text)
     with pytest.raises(CourseError) as said:

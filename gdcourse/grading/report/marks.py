@@ -9,6 +9,7 @@ from pathlib import Path
 from gdcourse.grading.course.class_list import ClassList
 from gdcourse.grading.course.directory import CourseError
 from gdcourse.grading.course.nbgrader import course_folders
+from gdcourse.grading.course.term import term
 from gdcourse.grading.gradebook.reading import read
 from gdcourse.grading.intake.collect import collected_from
 from gdcourse.grading.report.tables import not_final, shown
@@ -28,7 +29,9 @@ def fill(course, ps, path, column=None, scale=False, dry_run=False):
     table = ClassList(path)
     column = table.column(column or _usual_column(table, ps))
     entries, _, worth = read(course, ps, notebooks=False)
-    marked = [entry for entry in entries if entry.points]
+    groups = term(course, ps).groups
+    marked = [entry._replace(student=name) for entry in entries if entry.points
+              for name in groups.get(entry.student, [entry.student])]  # fmt: skip
     if not marked:
         raise CourseError(f"nobody's {ps} is graded yet. Run: gdcourse grade {ps}")
     factor = _factor(table, column, ps, sum(worth.values()), scale)
