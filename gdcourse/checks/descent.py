@@ -378,6 +378,17 @@ def _clear(case):
     return False
 
 
+def _undecided_by_c(case):
+    """Tell whether a case is clear, and any decrease enough for it: to forget c must cost the same on every draw."""
+    f, x, p = case["f"].function, case["x"], case["p"]
+    value, slope = f(x), case["g"] @ p
+
+    def first(c):
+        return next((k for k in range(60) if f(x + 0.5**k * p) < value + c * 0.5**k * slope), None)
+
+    return _clear(case) and first(0.0) == first(1e-4)
+
+
 def _bowl_in_one_dimension(curvature):
     return Oracle("f", lambda x: float(curvature * x @ x / 2), f"f(x) = {curvature / 2:g} * x @ x", limit=2_000)
 
@@ -393,8 +404,8 @@ def _downhill(rng):
         p = -g if turn is None else -turn(g)
         return dict(f=f, g=g, x=x, p=p)
 
-    yield from drawn(lambda: along(None, 1.0), 2, _clear)
-    yield from drawn(lambda: along(lambda g: g * rng.uniform(0.2, 3.0, size=g.size), 10.0), 3, _clear)
+    yield from drawn(lambda: along(None, 1.0), 2, _undecided_by_c)
+    yield from drawn(lambda: along(lambda g: g * rng.uniform(0.2, 3.0, size=g.size), 10.0), 3, _undecided_by_c)
 
 
 def _settings(rng):
