@@ -212,7 +212,7 @@ def test_what_is_not_kept_is_said_beside_its_box_and_can_be_saved(visit, fault, 
             places = {"mine = 1": here, "In words.": words}
             assert said in page.locator(".gd-hand-in").inner_text()
         else:
-            here = page.locator(".cell[class*=gd-run-]:has(.cell_input)").first
+            here = page.locator(".cell[class*=gd-run-]:has(> .cell_input)").first
             here.hover()
             here.get_by_role("button", name="Try it").click()
             write(here, "mine = 2")
