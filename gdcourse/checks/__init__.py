@@ -65,6 +65,7 @@ uphill, *and only then*").
 
 import importlib.util
 import os
+import re
 import secrets
 import sys
 from functools import cache
@@ -74,7 +75,7 @@ from pathlib import Path
 from gdcourse._validate import one_of
 from gdcourse.checks.exercise import parameters_of
 from gdcourse.checks.judging import answers, judge
-from gdcourse.checks.reporting import ALL, NotYet, message, report
+from gdcourse.checks.reporting import ALL, HINTS, NotYet, message, report
 
 MODULES = {
     "ps01": "gradients",
@@ -89,6 +90,10 @@ MODULES = {
     "ps10": "practice",
     "capstone": "capstone",
 }
+
+
+GRADED = re.compile(r"\s*grade\(\s*([\w\s,]+?)\s*,\s*([\"'])(.+?)\2\s*\)\s*;?\s*")
+"""A graded cell: the functions that it is about, and the behaviour."""
 
 
 def own():
@@ -139,7 +144,7 @@ def check(*solution, seed=None, hint=ALL):
     Raises: ValueError if no exercise is called that, or hint is another.
     """
     exercise, functions = _find(solution)
-    one_of("hint", hint, (1, 2, ALL))
+    one_of("hint", hint, HINTS)
     print(report(exercise, verdicts(exercise, functions, _fresh() if seed is None else seed), hint))
 
 

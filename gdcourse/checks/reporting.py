@@ -9,8 +9,9 @@ from gdcourse.checks.values import show
 WIDTH = 82  # nbgrader validate cuts off what is longer
 BEFORE_ALL_ELSE = {"unwritten", "call", "structure", "prints", "nothing", "raised", "time", "calls", "exit"}
 """Kinds of faults that are said once if all behaviours say them."""
-ALL = 3
-"""The highest step of the ladder of hints: the mistake by its name, and the equation."""
+HINTS = 1, 2, 3
+"""How much is said: the smallest case, also what kind of fault it is, also the mistake and the equation."""
+ALL = HINTS[-1]
 LONGEST = 3_000  # characters of a paragraph: what sets it takes the square of a word's length
 
 

@@ -3,7 +3,9 @@
 import shutil
 
 import pytest
+from click.testing import CliRunner
 
+from gdcourse.grading import cli
 from gdcourse.grading.authoring import assign
 from gdcourse.grading.intake import rebuilding
 from gdcourse.grading.running import pool
@@ -26,6 +28,19 @@ def assigned(request, tmp_path_factory):
 def course(assigned, tmp_path):
     """A course of the test's own, in which ps03 is assigned."""
     return shutil.copytree(assigned, tmp_path / "course")
+
+
+@pytest.fixture
+def command(course):
+    """A function that runs gdcourse with arguments. Returns: its result."""
+
+    def run(*arguments, code=0):
+        result = CliRunner().invoke(cli.main, [*arguments, "--course", str(course)])
+        assert result.exit_code == code, result.output
+        assert "Traceback" not in result.output and 'File "' not in result.output
+        return result
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -11,10 +11,9 @@ import sys
 
 import nbformat
 import pytest
-from click.testing import CliRunner
 from nbgrader.api import Gradebook
 
-from gdcourse.grading import cli, grade
+from gdcourse.grading import grade
 from gdcourse.grading.course.directory import CourseError
 from gdcourse.grading.gradebook import class_run, journal, record
 from gdcourse.grading.gradebook.transaction import _OneTransaction
@@ -41,19 +40,6 @@ def handed_in(course, ours):
         (folder / name).write_bytes(answer)
 
     return hand_in
-
-
-@pytest.fixture
-def command(course):
-    """A function that runs gdcourse with arguments. Returns: its result."""
-
-    def run(*arguments, code=0):
-        result = CliRunner().invoke(cli.main, [*arguments, "--course", str(course)])
-        assert result.exit_code == code, result.output
-        assert "Traceback" not in result.output and 'File "' not in result.output
-        return result
-
-    return run
 
 
 def statuses(done):

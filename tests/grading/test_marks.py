@@ -248,6 +248,15 @@ def test_whoever_came_on_another_way_is_named(graded):
     assert len(left) == 3 and "did not come from an archive" in left[0]
 
 
+def test_a_name_of_two_lines_stops_nobody(course):
+    archive = course / "downloaded" / PS / "archive"
+    archive.mkdir(parents=True)
+    for name in ("Eve\nEve_315", "Ada Lovelace_314"):
+        (archive / f"{name}_assignsubmission_file_{PS}.ipynb").write_bytes(b"{}")
+    nbgrader(course, "zip_collect", PS)
+    assert (course / "submitted" / "Ada Lovelace" / PS / f"{PS}.ipynb").is_file()
+
+
 def test_of_two_archives_the_second_counts(course):
     archive = course / "downloaded" / PS / "archive"
     archive.mkdir(parents=True)

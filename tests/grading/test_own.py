@@ -5,10 +5,8 @@ import shutil
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
 from gdcourse import checks
-from gdcourse.grading import cli
 from gdcourse.grading.authoring.own import begin, verify
 from gdcourse.grading.course.directory import CourseError
 from tests.conftest import needs_sandbox
@@ -21,16 +19,6 @@ def course(request, tmp_path, monkeypatch):
     monkeypatch.setenv("GDCOURSE_COURSE", str(tmp_path))
     begin(tmp_path, "hw1")
     return tmp_path
-
-
-@pytest.fixture
-def command(course):
-    def run(*arguments, code=0):
-        result = CliRunner().invoke(cli.main, [*arguments, "--course", str(course)])
-        assert result.exit_code == code, result.output
-        return result.output
-
-    return run
 
 
 @pytest.fixture
@@ -47,14 +35,14 @@ def rewrite(course):
 
 
 def test_what_is_begun_is_sound(course, command):
-    said = command("verify", "hw1", "--seeds", "5")
+    said = command("verify", "hw1", "--seeds", "5").output
     assert "forgets_the_root: 0 points" in said and said.endswith("Nothing is wrong on 5 draws.\n")
     assert checks.assignment("hw1").exercises[0].name == "steepness" and "steepness" in checks.exercises()
 
 
 def test_nothing_is_written_over(course, command):
     before = (course / "hw1.py").read_bytes()
-    assert "is there already, and stays as it is" in command("new", "hw1", code=1)
+    assert "is there already, and stays as it is" in command("new", "hw1", code=1).output
     assert (course / "hw1.py").read_bytes() == before
     for name in ("ps03", "Hw2", "hw-2", "../hw2", "2hw"):
         with pytest.raises(CourseError):
@@ -113,10 +101,11 @@ def test_it_is_graded_in_the_sandbox_like_any_other(course, command, rewrite):
         folder.mkdir(parents=True)
         (folder / "hw1.ipynb").write_text(json.dumps(release), "utf-8")
     command("grade", "hw1", "--workers", "1")
-    assert " graded  3" in command("history", "ada") and "adds_the_components" in command("history", "eve")
-    assert "added without their squares" in " ".join(command("explain", "eve", "hw1").split())
-    assert "ada  done before" in command("grade", "hw1", "--dry-run")
+    assert " graded  3" in command("history", "ada").output
+    assert "adds_the_components" in command("history", "eve").output
+    assert "added without their squares" in " ".join(command("explain", "eve", "hw1").output.split())
+    assert "ada  done before" in command("grade", "hw1", "--dry-run").output
     rewrite("# steepness: how", "# steepness, or how")
-    assert "ada  to run" in command("grade", "hw1", "--dry-run"), "what is asked may have changed"
+    assert "ada  to run" in command("grade", "hw1", "--dry-run").output, "what is asked may have changed"
     (course / "term.toml").write_text("[hw1.points]\nsteepness = 6\n")
-    assert "ada: 3, 6 from now on" in command("points", "hw1")
+    assert "ada: 3, 6 from now on" in command("points", "hw1").output

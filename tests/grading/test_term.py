@@ -2,15 +2,18 @@
 
 import json
 
+import nbformat
 import pytest
-from click.testing import CliRunner
 from nbgrader.api import Gradebook
 
-from gdcourse.grading import cli, grade
+from gdcourse.grading import grade
 from gdcourse.grading.course.directory import CourseError
 from gdcourse.grading.course.nbgrader import nbgrader
 from gdcourse.grading.course.term import term
+from gdcourse.grading.gradebook.preprocessor import Judge
 from gdcourse.grading.gradebook.reading import read
+from gdcourse.grading.gradebook.record import scores_of
+from gdcourse.grading.running import execute
 from tests.grading.conftest import PS, make_believe
 
 pytestmark = pytest.mark.thorough
@@ -30,16 +33,6 @@ def handed_in(course, ours, pretend):
     return course
 
 
-@pytest.fixture
-def command(course):
-    def run(*arguments, code=0):
-        result = CliRunner().invoke(cli.main, [*arguments, "--course", str(course)])
-        assert result.exit_code == code, result.output
-        return result.output
-
-    return run
-
-
 def totals(course):
     return {entry.student: entry.total for entry in read(course, PS, notebooks=False)[0]}
 
@@ -53,15 +46,15 @@ def test_a_dropped_exercise_is_shown_first_and_moves_marks_when_it_is_entered(ha
     assert before == {"ada": 20, "eve": 20 - worth(course, "run_until"), "kim": 16 - worth(course, "run_until")}
     lost, ran = worth(course, "run_until"), len(pretend)
     (course / "term.toml").write_text(f"[{PS}.points]\nrun_until = 0\n")
-    said = command("points", PS)
+    said = command("points", PS).output
     assert f"run_until: {lost:g} points, 0 from now on" in said and f"ada: 20, {20 - lost:g} from now on" in said
     assert "eve" not in said and f"1 of 3 marks move, out of 20, {20 - lost:g} from now on." in said
     assert totals(course) == before
-    said = command("points", PS, "--apply")
+    said = command("points", PS, "--apply").output
     assert totals(course) == {"ada": 20 - lost, "eve": before["eve"], "kim": before["kim"]}
     assert worth(course, "run_until") == 0 and len(pretend) == ran, "nothing is run again"
-    assert "changes no points" not in said and "changes no points" in command("points", PS)
-    assert "0 of 0  run_until" in command("explain", "ada", PS)
+    assert "changes no points" not in said and "changes no points" in command("points", PS).output
+    assert "0 of 0  run_until" in command("explain", "ada", PS).output
     (course / "term.toml").unlink()
     command("points", PS, "--apply")
     assert totals(course) == before, "and all of it can be taken back"
@@ -83,12 +76,44 @@ def test_everyone_who_handed_in_has_the_points(handed_in, command, course):
     (course / "submitted" / "zoe" / PS / f"{PS}.ipynb").write_text("{")
     lost, before = worth(course, "run_until"), totals(course)
     (course / "term.toml").write_text(f'[{PS}.points]\nrun_until = "everyone"\n')
-    assert f"eve: {before['eve']:g}, 20 from now on" in command("points", PS)
+    assert f"eve: {before['eve']:g}, 20 from now on" in command("points", PS).output
     command("points", PS, "--apply")
     assert totals(course) == {"ada": 20, "eve": 20, "kim": before["kim"] + lost, "zoe": 0}
     with Gradebook(f"sqlite:///{course}/gradebook.db") as book:
         waits = [grade.needs_manual_grade for grade in book.find_submission_notebook(PS, PS, "eve").grades]
     assert not any(waits)
+    (course / "term.toml").unlink()
+    said = command("points", PS).output
+    assert f"eve: 20, {before['eve']:g} from now on" in said and f"kim: {before['kim'] + lost:g}" in said
+    command("points", PS, "--apply")
+    assert totals(course) == before | {"zoe": 0}
+
+
+def test_what_a_person_has_given_stays(handed_in, command, course):
+    with Gradebook(f"sqlite:///{course}/gradebook.db") as book:
+        grades = {grade.name: grade for grade in book.find_submission_notebook(PS, PS, "eve").grades}
+        cell = next(name for name in grades if name.startswith("run_until"))
+        grades[cell].manual_score = 0.5
+        book.db.commit()
+    before = totals(course)["eve"]
+    (course / "term.toml").write_text(f'[{PS}.points]\nrun_until = "everyone"\n')
+    after = before + worth(course, "run_until") - read(course, PS, notebooks=False)[2][cell]
+    assert f"eve: {before:g}, {after:g} from now on" in command("points", PS).output
+    command("points", PS, "--apply")
+    assert totals(course)["eve"] == after
+
+
+def test_nbgraders_own_autograde_gives_everyone_the_points(course, ours, monkeypatch):
+    make_believe.marked = ours.marked
+    monkeypatch.setattr(execute, "execute", lambda job: make_believe(job, passed=lambda name: False))
+    monkeypatch.chdir(course)
+    names = {"nbgrader": {"student": "eve", "assignment": PS, "notebook": PS}}
+    for text, given in (("", 0), (f'[{PS}.points]\nrun_until = "everyone"\n', worth(course, "run_until"))):
+        (course / "term.toml").write_text(text)
+        notebook, _ = Judge().preprocess(nbformat.from_dict(ours.notebook), names)
+        assert sum(scores_of(notebook).values()) == given
+    said = [output.text for cell in notebook.cells for output in cell.get("outputs", ()) if "text" in output]
+    assert sum(text.startswith("Everyone has these points.\nrun_until") for text in said) > 1
 
 
 def test_days_of_grace_take_a_penalty_back(handed_in, command, course):
@@ -121,10 +146,10 @@ def test_a_course_chooses_how_much_a_verdict_says(handed_in, command, course, pr
 
 
 @pytest.mark.parametrize(("text", "words"), [
-    ("[ps03.feedback]\nhint = 4\n", "a hint of 1, 2 or 3"),
+    ("[ps03.feedback]\nhint = 4\n", "a hint of 1, 2, 3"),
     ('[ps03.groups]\nteam = "Ada"\n', "a group is a list of names"),
     ('[ps03.groups]\none = ["Ada", "Kim"]\ntwo = ["Kim"]\n', "Kim is in two groups of ps03"),
-    ("[ps03.feedback]\nladder = 1\n", "a hint of 1, 2 or 3"),
+    ("[ps03.feedback]\nladder = 1\n", "a hint of 1, 2, 3"),
     ("[ps03.points\n", "term.toml cannot be read"),
     ("[ps3.points]\nrun_until = 1\n", "every heading is an assignment's"),
     ("[ps03.grades]\nrun_until = 1\n", "every heading is an assignment's"),
@@ -143,17 +168,19 @@ def test_a_file_that_cannot_be_meant_is_said(tmp_path, text, words):
 
 
 def test_who_has_left_is_in_no_table_and_nothing_of_hers_is_lost(handed_in, command, course):
-    said = command("remove", "kim")
+    said = command("remove", "kim").output
     aside = course / ".grading" / "removed" / "kim"
     assert str(aside) in said.replace("\n", "") and (aside / "submitted" / PS / f"{PS}.ipynb").is_file()
     command("report", PS)
-    assert "kim" not in command("status", PS) + (course / "reports" / f"{PS}.csv").read_text()
+    assert "kim" not in command("status", PS).output + (course / "reports" / f"{PS}.csv").read_text()
     assert "kim" not in (course / "reports" / f"{PS}-nbgrader.csv").read_text()
     assert set(totals(course)) == {"ada", "eve"}
-    assert "nobody is called 'kim'" in command("remove", "kim", code=1)
+    for nobody in ("kim", ".", "..", "ada/.."):
+        assert f"nobody is called '{nobody}'" in command("remove", nobody, code=1).output
+    assert (course / "submitted" / "ada").is_dir()
     (aside / "submitted").rename(course / "submitted" / "kim")
     command("grade", PS)
-    assert "kim" in command("status", PS), "and she may come back"
+    assert "kim" in command("status", PS).output, "and she may come back"
 
 
 def test_the_history_of_a_student(handed_in, command, course, ours, pretend):
@@ -162,7 +189,7 @@ def test_the_history_of_a_student(handed_in, command, course, ours, pretend):
     next(c for c in book["cells"] if c["id"] == "spectral_step")["source"] = "def spectral_step(H): return 1"
     (course / "submitted" / "kim" / PS / f"{PS}.ipynb").write_text(json.dumps(book), "utf-8")
     grade.grade(course, PS)
-    lines = command("history", "kim").splitlines()
+    lines = command("history", "kim").output.splitlines()
     assert len(lines) == 2 and all(line.startswith(PS) and " UTC" in line for line in lines)
     assert lines[0].split()[5] == f"{totals(course)['kim'] - worth(course, 'run_until') - 4:g}" and "20" in lines[1]
-    assert "nothing of joe was ever graded" in command("history", "joe", code=1)
+    assert "nothing of joe was ever graded" in command("history", "joe", code=1).output

@@ -28,7 +28,6 @@ from gdcourse.grading.course.nbgrader import course_folders, nbgrader, settings,
 from gdcourse.grading.course.term import term
 
 MARK = "### SOLUTION"
-JUDGED = re.compile(r"\s*grade\(\s*[\w\s,]+,\s*([\"']).+\1\s*\)\s*;?\s*")
 KINDS = {  # shorthand: (grade, solution, locked)
     "solution": (False, True, False),
     "test": (True, False, True),
@@ -122,6 +121,11 @@ def cell_id(exercise, behaviour):
     return f"{exercise.name}-{behaviour.name.replace(' ', '-')}"
 
 
+def exercise_of(ps):
+    """Return {id of a judged cell: its exercise's name} of an assignment."""
+    return {cell_id(e, b): e.name for e in checks.assignment(ps).exercises for b in e.behaviours}
+
+
 def _with_solution(source, assignment):
     """Put the body of the reference where the mark is, inside the function it stands in."""
     bodies = {}
@@ -196,7 +200,7 @@ def assign(course, ps):
     book = source_notebook(page(course, ps))
     for cell in book.cells:
         mark = cell.metadata.get("nbgrader", {})
-        if mark.get("grade") and not mark["solution"] and not JUDGED.fullmatch(cell.source):
+        if mark.get("grade") and not mark["solution"] and not checks.GRADED.fullmatch(cell.source):
             raise CourseError(f"the graded cell {mark['grade_id']!r} is not of the form grade(f, \"behaviour\"), and "
                               "nothing else can be judged from outside. Give the exercise a behaviour for it.")
     source = write(book, Path(course) / "source" / ps / f"{ps}.ipynb")

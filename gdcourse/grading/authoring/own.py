@@ -44,7 +44,7 @@ def verify(name, seeds):
             points = {_points(exercise, solution, seed) for seed in range(seeds)}
             if points != {exercise.points}:
                 wrong.append(f"{exercise.name}: {label} should be right, and has {_some(points)} points")
-            lines.append(f"  {label}: right, {_some(points)} points")
+            lines.append(f"  {label}: {_some(points)} points")
         for m in exercise.mistakes:
             judged = [checks.verdicts(exercise, m, seed) for seed in range(seeds)]
             taken, points = Counter(map(taken_for, judged)), {sum(v.points for v in one) for one in judged}

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gdcourse import checks
-from gdcourse.checks.reporting import ALL
+from gdcourse.checks.reporting import ALL, HINTS
 from gdcourse.grading.course.directory import CourseError
 
 EVERYONE = "everyone"
@@ -56,8 +56,8 @@ def term(course, ps):
     days, points = part.get("extensions", {}), part.get("points", {})
     known = {exercise.name: exercise.points for exercise in checks.assignment(ps).exercises}
     hint = part.get("feedback", {}).get("hint", ALL)
-    if hint not in (1, 2, ALL) or set(part.get("feedback", {})) - {"hint"}:
-        raise CourseError(f"term.toml: feedback has a hint of 1, 2 or {ALL}, got {part['feedback']!r}")
+    if hint not in HINTS or set(part.get("feedback", {})) - {"hint"}:
+        raise CourseError(f"term.toml: feedback has a hint of {', '.join(map(str, HINTS))}, got {part['feedback']!r}")
     groups = part.get("groups", {})
     members = [name for names in groups.values() if isinstance(names, list) for name in names]
     if not all(isinstance(names, list) for names in groups.values()) or not all(isinstance(m, str) for m in members):

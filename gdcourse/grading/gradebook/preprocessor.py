@@ -55,15 +55,16 @@ class Judge(NbGraderPreprocessor):
         if not readable:
             return notebook, resources
         names, cells = resources["nbgrader"], rebuilding.job_cells(notebook)
+        decided = term(Path.cwd(), names["assignment"])
         seed = journal.seed(journal.secret(Path.cwd()), names["assignment"], names["student"], cells)
         result = execute({"ps": names["assignment"], "student": names["student"], "cells": cells, "seed": seed,
                           "backend": self.backend, "limits": self.limits,
-                          "hint": term(Path.cwd(), names["assignment"]).hint})  # fmt: skip
+                          "hint": decided.hint})  # fmt: skip
         if result["status"] == "grader error":
             raise GradingFailed(result["reason"])
         for line in filter(None, [result["status"], *result["reason"].split("\n")]):
             self.log.info("%s: %s", names["student"], line)
-        return shown(with_outputs(notebook, result["outputs"], result["counts"])), resources
+        return shown(with_outputs(notebook, result, names["assignment"], decided.everyone)), resources
 
 
 def rebuilt(nb, resources):

@@ -14,7 +14,8 @@ from gdcourse.grading.course.directory import CourseError
 class Entry(NamedTuple):
     """One student's submission.
 
-    points, told: {name of a graded cell: its points, what she was told}; failed: {name: (kind of fault, the known
+    points, told: {name of a graded cell: its points, what she was told}; by_hand: the cells whose points a person has
+    given, whatever was judged; failed: {name: (kind of fault, the known
     mistake's name or None)}, and errors, which lines of the reason only tell of a cell's error: both from the journal,
     for what she was told may quote her own words.
     """
@@ -31,6 +32,7 @@ class Entry(NamedTuple):
     failed: dict
     errors: tuple
     hers: tuple  # sources of her own cells
+    by_hand: tuple = ()
 
     @property
     def total(self):
@@ -57,11 +59,13 @@ def read(course, ps, notebooks=True):
             raise CourseError(f"{ps} is not in the gradebook yet. Run: gdcourse assign {ps}") from None
         worth = {cell.name: cell.max_score for cell in cells}
         submissions = {s.student_id: s for s in book.assignment_submissions(ps)}
-        points, waiting = {student: {} for student in submissions}, {student: [] for student in submissions}
-        for student, name, score, needs in _grades(book, ps):
+        points, waiting, by_hand = ({student: new() for student in submissions} for new in (dict, list, list))
+        for student, name, score, needs, given in _grades(book, ps):
             points[student][name] = float(score)
             if needs:
                 waiting[student].append(name)
+            if given is not None:
+                by_hand[student].append(name)
         entries = []
         for student, submission in sorted(submissions.items()):
             path = Path(folders.format_path(folders.autograded_directory, student, ps), f"{ps}.ipynb")
@@ -70,7 +74,8 @@ def read(course, ps, notebooks=True):
             entries.append(Entry(
                 student, head.get("status", ""), head.get("reason", ""), points[student], tuple(waiting[student]),
                 submission.total_seconds_late, submission.late_submission_penalty or 0.0, told, wrote,
-                head.get("failed", {}), tuple(head.get("errors", ())), hers))  # fmt: skip
+                head.get("failed", {}), tuple(head.get("errors", ())), hers,
+                tuple(by_hand[student])))  # fmt: skip
         lost = done.keys() - submissions.keys()  # never entered: a fault of the grader's
         entries += [Entry(s, done[s]["status"], done[s]["reason"], {}, (), 0.0, 0.0, {}, {}, {}, (), ()) for s in lost]
         absent = sorted({student.id for student in book.students} - submissions.keys() - lost)
@@ -78,10 +83,11 @@ def read(course, ps, notebooks=True):
 
 
 def _grades(book, ps):
-    """Return (student, cell, points, whether a person must look) of the whole class, in one question."""
+    """Return (student, cell, points, whether a person must look, what a person gave or None) of the class, at once."""
     from nbgrader.api import Assignment, BaseCell, Grade, SubmittedAssignment, SubmittedNotebook
 
-    return (book.db.query(SubmittedAssignment.student_id, BaseCell.name, Grade.score, Grade.needs_manual_grade)
+    return (book.db.query(SubmittedAssignment.student_id, BaseCell.name, Grade.score, Grade.needs_manual_grade,
+                          Grade.manual_score)
             .select_from(Grade).join(BaseCell, BaseCell.id == Grade.cell_id)
             .join(SubmittedNotebook, SubmittedNotebook.id == Grade.notebook_id)
             .join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)

@@ -20,6 +20,7 @@ from sqlalchemy.exc import OperationalError
 from tornado.log import app_log
 from traitlets import TraitError
 
+from gdcourse.grading.authoring.assign import exercise_of
 from gdcourse.grading.course.directory import CourseError
 from gdcourse.grading.course.nbgrader import course_folders, tables_of
 from gdcourse.grading.course.term import term
@@ -157,11 +158,8 @@ class Record:
         resources = {"nbgrader": {"student": student, "assignment": ps, "notebook": ps, "db_url": self.folders.db_url}}
         with instead_of_opening(book):
             for step in self._steps:
-                if isinstance(step, preprocessors.AssignLatePenalties):
-                    if not comment:
-                        self._give_everyone(student)
-                    if submission.total_seconds_late > 0:
-                        book.db.expire_all()  # the score it takes off from is the one just entered
+                if isinstance(step, preprocessors.AssignLatePenalties) and submission.total_seconds_late > 0:
+                    book.db.expire_all()  # the score it takes off from is the one just entered
                 notebook, resources = step.preprocess(notebook, resources)
         entered = book.find_submission_notebook(ps, ps, student)
         if comment:
@@ -170,13 +168,6 @@ class Record:
         score = sum(_score(grade) for grade in entered.grades) - (entered.late_submission_penalty or 0)
         book.db().complete()
         return max(0.0, score)
-
-    def _give_everyone(self, student):
-        """Give the points of what everyone is to have, whatever was judged."""
-        for grade in self.book.find_submission_notebook(self.ours.ps, self.ours.ps, student).grades:
-            if self.ours.marked[grade.name].cell_type == "code" and exercise_of(grade.name) in self.term.everyone:
-                grade.auto_score = grade.max_score
-        self.book.db.flush()
 
     def _target(self, student):
         folders = self.folders
@@ -227,17 +218,19 @@ def _replace(path, content, mode):
     os.replace(draft, path)
 
 
-def with_outputs(notebook, outputs, counts):
-    """Put the outputs and counts of a result, one for each code cell, into a notebook."""
-    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    for cell, shown, count in zip(cells, outputs, counts, strict=True):
+def with_outputs(notebook, result, ps, everyone=()):
+    """Put the outputs and counts of a result, one for each code cell, into a notebook.
+
+    everyone: the exercises whose points all have: what was wrong is still said, but as no error, in which nbgrader
+    reads that points are lost.
+    """
+    cells, owner = [cell for cell in notebook.cells if cell.cell_type == "code"], exercise_of(ps)
+    for cell, shown, count in zip(cells, result["outputs"], result["counts"], strict=True):
         cell.outputs, cell.execution_count = [nbformat.from_dict(output) for output in shown], count
+        if owner.get(cell.metadata.get("nbgrader", {}).get("grade_id")) in everyone:
+            said = [output.get("evalue") or output.get("text", "") for output in cell.outputs]
+            cell.outputs = [nbformat.v4.new_output("stream", text="\n".join(["Everyone has these points.", *said]))]
     return notebook
-
-
-def exercise_of(cell):
-    """Return the exercise that a graded cell's name says, or the whole name: run_until-start is of run_until."""
-    return cell.partition("-")[0]
 
 
 def scores_of(notebook):

@@ -15,9 +15,11 @@ def remove(course, student):
     """
     from nbgrader.api import Gradebook
 
-    course, folders = Path(course).resolve(), course_folders(course)
-    there = [course / step / student for step in ("submitted", "autograded", "feedback")]
-    there = [path for path in there if "/" not in student and path.is_dir()]
+    folders = course_folders(course)
+    steps = folders.submitted_directory, folders.autograded_directory, folders.feedback_directory
+    kept = [Path(folders.format_path(step, ".", ".")) for step in steps]
+    there = [path for folder in kept if folder.is_dir() for path in folder.iterdir()
+             if path.name == student and path.is_dir()]  # fmt: skip
     with journal.alone(course):
         names = [path.stem for path in sorted(journal.folder(course).glob("*.journal"))]
         journals = [one for one in (journal.Journal(course, ps) for ps in names) if student in one.done]

@@ -2,16 +2,14 @@
 
 from pathlib import Path
 
-from gdcourse import checks
-from gdcourse.grading.authoring.assign import cell_id
+from gdcourse.grading.authoring.assign import exercise_of
 
 
 def scores(course, ps):
     """Return {student: {exercise: points}} of all that is graded so far; hand-graded cells go by their own name."""
     from nbgrader.api import Gradebook
 
-    exercises = checks.assignment(ps).exercises
-    owner = {cell_id(e, b): e.name for e in exercises for b in e.behaviours}
+    owner = exercise_of(ps)
     table = {}
     with Gradebook(f"sqlite:///{Path(course).resolve() / 'gradebook.db'}", "gdcourse") as book:
         for handed_in in book.assignment_submissions(ps):

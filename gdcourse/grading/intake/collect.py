@@ -183,14 +183,16 @@ class Collector(FileNameCollectorPlugin):
 
 def _in_order(path):
     """Sort by name, and what a browser has saved a second time, "archive (1).zip", after the first."""
-    parts = [re.fullmatch(r"(.*?)(?: \((\d+)\))?", part) for part in path.split(os.sep)]
+    parts = [re.fullmatch(r"(.*?)(?: \((\d+)\))?", part, re.DOTALL) for part in path.split(os.sep)]
     return [(part[1], int(part[2] or 0)) for part in parts]
 
 
 def _remember(course, ps, came):
     path = Path(course) / ".grading" / f"{ps}.collected.json"
     path.parent.mkdir(mode=0o700, exist_ok=True)
-    path.write_text(json.dumps(collected_from(course, ps) | came), "utf-8")
+    draft = path.with_suffix(".draft")
+    draft.write_text(json.dumps(collected_from(course, ps) | came), "utf-8")
+    os.replace(draft, path)
 
 
 def collected_from(course, ps):

@@ -11,7 +11,7 @@ from gdcourse.grading.intake.collect import collected_from
 from gdcourse.grading.intake.submitted import submissions
 
 COLUMN = "Last modified (submission)"
-FORMS = "%A, %d %B %Y, %I:%M %p", "%A, %d %B %Y, %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"
+FORMS = "%A, %d %B %Y, %I:%M %p", "%A, %d %B %Y, %H:%M"
 
 
 def write_times(course, ps, path, zone=None):

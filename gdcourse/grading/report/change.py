@@ -1,7 +1,7 @@
 """What term.toml would change: the points of exercises, and whose marks move, before anything moves."""
 
 from gdcourse import checks
-from gdcourse.grading.authoring.assign import cell_id
+from gdcourse.grading.authoring.assign import cell_id, exercise_of
 from gdcourse.grading.course.term import EVERYONE, term
 from gdcourse.grading.gradebook.journal import Journal
 from gdcourse.grading.gradebook.reading import read
@@ -22,13 +22,13 @@ def changes(course, ps):
     lines = []
     for exercise in assignment.exercises:
         cells = [cell_id(exercise, b) for b in exercise.behaviours]
-        old, new = (round(sum(worth[cell] for cell in cells), 6) for worth in (before, after))
+        old, new = (round(sum(worth.get(cell, 0) for cell in cells), 6) for worth in (before, after))
         if exercise.name in decided.everyone:
             lines.append(f"{exercise.name}: {new:g} points, for {EVERYONE} who handed in")
         elif old != new:
             lines.append(f"{exercise.name}: {old:g} points, {new:g} from now on")
     known = Journal(course, ps)
-    everyone = {cell_id(e, b) for e in assignment.exercises if e.name in decided.everyone for b in e.behaviours}
+    everyone = {cell for cell, name in exercise_of(ps).items() if name in decided.everyone}
     moved = []
     for entry in entries:
         head = known.done.get(entry.student, {})
@@ -38,9 +38,8 @@ def changes(course, ps):
         right = {cell for cell, verdict in result["verdicts"].items() if verdict["passed"]}
         old, new = sum(entry.points.values()), 0.0
         for cell, points in entry.points.items():
-            judged = result["verdicts"].get(cell)
-            by_hand = judged is None or abs(points - before[cell] * (cell in right or cell in everyone)) > 1e-9
-            new += points if by_hand and cell not in everyone else after[cell] * (cell in right or cell in everyone)
+            judged = cell in result["verdicts"] and cell not in entry.by_hand
+            new += after[cell] * (cell in right or cell in everyone) if judged else points
         if abs(new - old) > 1e-9:
             moved.append((entry.student, old, new))
     if moved:

@@ -58,22 +58,21 @@ def fill(course, ps, path, column=None, scale=False, dry_run=False):
 
 
 def _placed(table, column, marked, numbers):
-    """Return {row: Entry}, who stands in a row that may not be filled in, and who stands in none."""
-    rows, locked, strangers = {}, {}, []
+    """Return {row: Entry}, who stands in a row that may not be filled in and why, and who stands in none."""
+    rows, locked, strangers, taken = {}, [], [], {}
     for entry in marked:
         row = table.row_of(entry.student, numbers.get(entry.student, ("", ""))[0])
         if row is None:
             strangers.append(entry.student)
             continue
-        if row in rows or row in locked:
-            other = rows[row].student if row in rows else locked[row].partition(" (")[0]
+        if (other := taken.setdefault(row, entry.student)) != entry.student:
             raise CourseError(f"{other} and {entry.student} are both line {table.line(row)} of the file. "
                               "Rename one of their folders in submitted/.")  # fmt: skip
         if why := _locked(table.rows[row], column):
-            locked[row] = f"{entry.student} ({why})"
+            locked.append(f"{entry.student} ({why})")
         else:
             rows[row] = entry
-    return rows, list(locked.values()), strangers
+    return rows, locked, strangers
 
 
 def _usual_column(table, ps):

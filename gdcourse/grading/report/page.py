@@ -94,10 +94,10 @@ def items(assignment, entries, worth):
     for exercise in assignment.exercises:
         cells = {cell_id(exercise, b): b for b in exercise.behaviours}
         ours |= set(cells)
-        if not any(worth[cell] for cell in cells):  # dropped
+        if not any(worth.get(cell) for cell in cells):  # dropped
             continue
-        rows.append((of(exercise.name, sum(worth[cell] for cell in cells), cells),
-                     [(of(b.name, worth[cell], [cell]), b.says) for cell, b in cells.items()],
+        rows.append((of(exercise.name, sum(worth.get(cell, 0) for cell in cells), cells),
+                     [(of(b.name, worth[cell], [cell]), b.says) for cell, b in cells.items() if worth.get(cell)],
                      [e.student for e in ran if unwritten(exercise, e)]))  # fmt: skip
     hand = []
     for name in worth.keys() - ours:

@@ -6,7 +6,7 @@ import textwrap
 from pathlib import Path
 
 from gdcourse import checks
-from gdcourse.grading.authoring.assign import cell_id
+from gdcourse.grading.authoring.assign import exercise_of
 from gdcourse.grading.course.directory import CourseError
 from gdcourse.grading.gradebook import journal
 from gdcourse.grading.gradebook.journal import outcomes
@@ -90,8 +90,7 @@ def explain(course, ps, student):
         raise CourseError(f"nothing of {student} is graded in {ps}. Those who are: gdcourse status {ps}")
     entries, _, worth = read(course, ps, notebooks=False)
     entry = next(e for e in entries if e.student == student)
-    ours = {cell_id(e, b) for e in checks.assignment(ps).exercises for b in e.behaviours}
-    points = sum(most for cell, most in worth.items() if cell in ours)
+    points = sum(worth.get(cell, 0) for cell in exercise_of(ps))
     score = "no score" if line["score"] is None else f"{entry.total:g} points, {points:g} to be had without a person"
     parts = [f"{shown(student)}, {ps}: {line['status']}, {score}", *line["reason"].split("\n")]
     parts += [lateness(entry.seconds_late, entry.penalty)] * bool(entry.seconds_late)

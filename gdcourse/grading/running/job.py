@@ -3,7 +3,8 @@
 import re
 
 from gdcourse import checks
-from gdcourse.checks.reporting import ALL
+from gdcourse._validate import one_of
+from gdcourse.checks.reporting import ALL, HINTS
 from gdcourse.grading.sandbox.limits import LIMITS
 
 STATUSES = ("graded", "graded with notes", "timeout", "memory", "died", "output limit", "rejected", "missing",
@@ -20,8 +21,7 @@ def checked(job):
     if type(job.get("seed")) is not int or job["seed"] < 0:
         raise ValueError(f"seed must be a whole number from 0, got {job.get('seed')!r}")
     hint = job.get("hint", ALL)
-    if hint not in (1, 2, ALL):
-        raise ValueError(f"hint must be 1, 2 or {ALL}, got {hint!r}")
+    one_of("hint", hint, HINTS)
     unknown = set(job.get("limits", {})) - set(LIMITS)
     if unknown:
         raise ValueError(f"limits must be among {', '.join(LIMITS)}, got {', '.join(sorted(unknown))}")
@@ -35,7 +35,7 @@ def checked(job):
 
 def asked(cell, ps):
     """Return the exercise and behaviour a test cell is about. Raises: ValueError if it is not `grade(f, "name")`."""
-    words = re.fullmatch(r"\s*grade\(\s*([\w\s,]+?)\s*,\s*([\"'])(.+?)\2\s*\)\s*;?\s*", cell["source"])
+    words = checks.GRADED.fullmatch(cell["source"])
     names = tuple(re.split(r"\s*,\s*", words[1])) if words else ()
     exercise = next((e for e in checks.assignment(ps).exercises if e.names == names), None)
     behaviour = next((b for b in exercise.behaviours if b.name == words[3]), None) if exercise else None
