@@ -34,14 +34,19 @@ def best_of_grid(problem, name, epochs, batch_size=128, seed=0):
     Args: problem: a FiniteSum; name: one of RACERS. Returns: the rate, and the loss over all examples after
         0, 1, ..., epochs.
     """
-    method, schedule, grid = RACERS[name]
     runs = {}
-    for lr in grid:
-        batches = minibatches(problem.n, batch_size, np.random.default_rng(seed), epochs=epochs)
-        path = descend(problem, method(), lr=schedule(lr), steps=epochs * problem.n, batches=batches).path
+    for lr in RACERS[name][2]:
+        path = raced(problem, name, lr, epochs, batch_size, seed).path
         runs[lr] = np.array([problem.value(theta) for theta in path[:: math.ceil(problem.n / batch_size)]])
     best = min(runs, key=lambda lr: runs[lr][-1])
     return best, runs[best]
+
+
+def raced(problem, name, lr, epochs, batch_size=128, seed=0, keep_path=True):
+    """Train once by one of RACERS at a rate. seed: of the order of the examples. Returns: the Run."""
+    method, schedule, _ = RACERS[name]
+    batches = minibatches(problem.n, batch_size, np.random.default_rng(seed), epochs=epochs)
+    return descend(problem, method(), lr=schedule(lr), steps=epochs * problem.n, batches=batches, keep_path=keep_path)
 
 
 def sparse_documents(rng, documents=3072, words=1000):
@@ -62,7 +67,8 @@ def sparse_documents(rng, documents=3072, words=1000):
 def r17():
     """Compare the methods at the best rate of a grid, on dense and on sparse inputs, and state Adam's exact facts.
 
-    data: "dense" and "sparse", name -> (best rate, losses after each epoch); "minimum", of the dense problem; "way",
+    data: "dense" and "sparse", name -> (best rate, losses after each epoch); "problems", the two; "minimum", of the
+    dense one; "way",
     name -> how far five groups of words, the commonest first, have gone towards the best weights by the end.
     """
     digits = data.digits()
@@ -113,14 +119,12 @@ def r17():
         "R17", "Adam and the others, tuned alike",
         "after Kingma and Ba (2015), figure 1, on digits and made-up documents",
         tuple(rows),
-        data={**runs, "minimum": minimum, "way": way},
+        data={**runs, "problems": {"dense": dense, "sparse": sparse}, "minimum": minimum, "way": way},
     )  # fmt: skip
 
 
 def _way_gone(problem, name, lr, best, groups=5):
-    method, schedule, _ = RACERS[name]
-    batches = minibatches(problem.n, 128, np.random.default_rng(0), epochs=10)
-    end = descend(problem, method(), lr=schedule(lr), steps=10 * problem.n, batches=batches, keep_path=False).final
+    end = raced(problem, name, lr, 10, keep_path=False).final
     words = np.array_split(np.arange(problem.dimension - 1), groups)  # the last number is the bias
     return np.array([end[of] @ best[of] / (best[of] @ best[of]) for of in words])
 
