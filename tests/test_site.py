@@ -11,9 +11,11 @@ from bs4 import BeautifulSoup
 from gdcourse import checks
 from gdcourse.checks.exercise import as_tuple, source_of
 from gdcourse.grading.authoring.assign import _bodies
+from tests.conftest import ROOT
 
 pytestmark = pytest.mark.browser
 
+CHAPTERS = ["search.html", *(f"chapters/{path.stem}.html" for path in sorted((ROOT / "chapters").glob("*.md")))]
 OF_COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}  # axe's rules that another theme can break
 SMALLEST_TYPE = 11  # pixels, in a figure on a screen 360 wide; an index may have four fifths of it
 
@@ -142,22 +144,26 @@ def test_pages_are_well_formed(chapters):
     assert not faults, "\n".join(faults)
 
 
-def test_no_accessibility_violation_in_either_theme(browser, site_url, chapters):
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_no_accessibility_violation_in_either_theme(browser, site_url, name):
+    """A test for each page, so that test processes share them: axe needs seconds for one."""
+    page, _ = visit(browser, f"{site_url}/{name}", color_scheme="light", viewport={"width": 1280, "height": 900})
+    scroll_through(page)
+    page.evaluate("document.querySelectorAll('details').forEach(box => { box.open = true })")
     faults = []
-    for name in ["search.html", *chapters]:
-        page, _ = visit(browser, f"{site_url}/{name}", color_scheme="light", viewport={"width": 1280, "height": 900})
-        scroll_through(page)
-        page.evaluate("document.querySelectorAll('details').forEach(box => { box.open = true })")
-        for theme in ("light", "dark"):
-            page.emulate_media(color_scheme=theme)
-            page.wait_for_function(f"document.documentElement.dataset.theme === '{theme}'")
-            page.evaluate("document.getAnimations().forEach(one => one instanceof CSSTransition && one.finish())")
-            found = Axe().run(page, options=OF_COLOURS if theme == "dark" else None).response["violations"]
-            for rule in found:
-                places = "; ".join(node["html"][:120] for node in rule["nodes"][:3])
-                faults.append(f"{name}, {theme}: {rule['id']} ({len(rule['nodes'])}): {places}")
-        page.context.close()
+    for theme, options in (("light", None), ("dark", OF_COLOURS)):
+        page.emulate_media(color_scheme=theme)
+        page.wait_for_function(f"document.documentElement.dataset.theme === '{theme}'")
+        page.evaluate("document.getAnimations().forEach(one => one instanceof CSSTransition && one.finish())")
+        for rule in Axe().run(page, options=options).response["violations"]:
+            places = "; ".join(node["html"][:120] for node in rule["nodes"][:3])
+            faults.append(f"{theme}: {rule['id']} ({len(rule['nodes'])}): {places}")
+    page.context.close()
     assert not faults, "\n".join(faults)
+
+
+def test_no_page_was_left_out(chapters):
+    assert {"search.html", *chapters} == set(CHAPTERS)
 
 
 def test_axe_would_notice(browser, site_url):
