@@ -161,7 +161,8 @@ def minutes(text):
     for one in equations:
         prose = prose.replace(one, "")
     words = re.findall(r"\$[^$]+\$|[A-Za-z0-9][\w'-]*", prose)
-    figures, live = text.count("name: fig-"), len(re.findall(r"^from gdcourse\.widgets import (?!Question)", text, re.M))
+    figures = text.count("name: fig-")
+    live = len(re.findall(r"^from gdcourse\.widgets import (?!Question)", text, re.MULTILINE))
     exercises = len(re.findall(r"^```\{exercise", text, re.M)) - text.count("```{exercise-end}")
     return len(words) / 125 + code * 8 / 60 + figures + 1.5 * len(equations) + 5 * live + 11 * exercises
 
