@@ -4,6 +4,7 @@ A cell with a question names everything it needs, so it can be run by itself, ou
 """
 
 import ast
+import json
 import re
 from html import escape
 from pathlib import Path
@@ -12,17 +13,20 @@ from typing import NamedTuple
 import numpy as np
 
 from gdcourse.book import Page, pages
+from gdcourse.widgets.page import STATE, state
 
 CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(?:---\n.*?\n---\n)?(.*?)^```$", re.MULTILINE | re.DOTALL)
 PLACE = re.compile(r"^\(((?:ch|sec)-[\w-]+)\)=$", re.MULTILINE)
+EXERCISE = re.compile(r"^```\{exercise-start\} (.+)\n:label: ([\w-]+)$", re.MULTILINE)
 HEADER = "#separator:tab\n#html:true\n#notetype:Basic\n#deck:Gradient descent\n#guid column:1\n#tags column:4\n"
 
 
 class Asked(NamedTuple):
-    """A question with its page, and the label of the section that asks it."""
+    """A question with its page, the label of its section, and label and title of the exercise it belongs to, if any."""
 
     page: Page
     label: str
+    exercise: tuple
     question: object
 
 
@@ -53,7 +57,12 @@ def questions(folder="."):
                 question = eval(compile(ast.Expression(tree.body[-1].value), page.name, "eval"), names)
             except NameError as error:
                 raise ValueError(f"a question of {page.name} must need nothing but np, got {error}") from None
-            found.append(Asked(page, PLACE.findall(page.text[: cell.start()])[-1], question))
+            before = page.text[: cell.start()]
+            opened = (
+                EXERCISE.findall(before) if before.count("{exercise-start}") > before.count("{exercise-end}") else []
+            )
+            exercise = opened[-1][::-1] if opened else ()
+            found.append(Asked(page, PLACE.findall(before)[-1], exercise, question))
     return found
 
 
@@ -73,10 +82,14 @@ def claims(folder="."):
 def deck(folder="."):
     """Return the questions and the common mistakes as a text for Anki: a guid, a front, a back and tags in each line.
 
+    A question that belongs to an exercise is about what stands there, and is left out.
+
     Args: folder: of the chapters. Returns: the text, in HTML between tabs, after Anki's own header lines.
     """
     notes = []
-    for page, _, question in questions(folder):
+    for page, _, exercise, question in questions(folder):
+        if exercise:
+            continue
         first = question.content
         front = escape(first["prompt"])
         if "labels" in first:
@@ -91,3 +104,39 @@ def deck(folder="."):
         if any("\t" in field or "\n" in field for field in note):
             raise ValueError(f"a note must hold neither tabs nor ends of lines, got {note}")
     return HEADER + "".join("\t".join(note) + "\n" for note in notes)
+
+
+def _heading(page, label):
+    return re.search(r"^#+ (.+)$", page.text[page.text.index(f"({label})=\n") :], re.MULTILINE)[1]
+
+
+def _item(key, place, inside):
+    return f'<li data-key="{key}"><p class="gd-review-place">{place}</p>\n{inside}</li>\n'
+
+
+def listing(folder="."):
+    """Return the HTML of the page: every question, live where there are scripts, and every common mistake.
+
+    Args: folder: of the chapters. Returns: the text. assets/review.js shows one item of it at a time.
+    """
+    rows, models = [], {}
+    for page, label, exercise, question in questions(folder):
+        key = question.content["key"]
+        (model,) = state(question)["state"].values()
+        needed = {name: model["state"][name] for name in ("about", "content", *question.settings())}
+        models[key] = model | {"state": needed}
+        label, title = exercise or (label, _heading(page, label))
+        place = page.link(label, f"Chapter {page.number}, {page.title}: {title}")
+        markup = question._repr_mimebundle_()[0]["text/html"].replace(question.model_id, key)  # the same in every build
+        rows.append(_item(key, place, markup))
+    for name, said, truth, page in claims(folder):
+        link = page.link(name.lower(), f"Shown in chapter {page.number}, {page.title}")
+        fold = f"<details><summary>What is true instead</summary><p>{escape(truth)}</p><p>{link}</p></details>"
+        rows.append(_item(name, "What is wrong with this?", f"<p>“{escape(said)}”</p>\n{fold}"))
+    stored = json.dumps({"state": models, "version_major": 2, "version_minor": 0}).replace("</", "<\\/")
+    buttons = " ".join(f'<button type="button">{text}</button>' for text in ("Next", "Show all", "Forget all answers"))
+    return (
+        f'<div class="gd-review">\n<p class="gd-review-says" role="status"></p>\n'
+        f'<p class="gd-review-buttons" hidden>{buttons}</p>\n<ol>\n{"".join(rows)}</ol>\n'
+        f'<script type="{STATE}">{stored}</script>\n</div>'
+    )
