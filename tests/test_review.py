@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,8 @@ from gdcourse.widgets.review import claims, deck, listing, questions
 from tests.test_chapters import CHAPTERS
 
 ASSETS = CHAPTERS.parent / "assets"
-START = datetime(2031, 3, 1, 12)
+START = datetime(2031, 3, 1, 20, tzinfo=UTC)  # the second of March where the reader is
+TODAY = (date(2031, 3, 2) - date(1970, 1, 1)).days
 KEYS = [asked.question.content["key"] for asked in questions(CHAPTERS)]
 CLAIMS = [claim.name for claim in claims(CHAPTERS)]
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Review</title><style>
@@ -121,7 +122,7 @@ def test_what_is_known_at_once_stays_away_and_the_longest_due_comes_first(visit)
     page.get_by_role("button", name="Next").click()
     assert shown(page) == KEYS[1:2]
     give(page, right=False)
-    assert kept(page)[KEYS[0]][0] == 1 and kept(page)[KEYS[1]][0] == 0
+    assert kept(page) == {KEYS[0]: [1, TODAY + 3], KEYS[1]: [0, TODAY + 1]}
     assert shown(visit(2)) == KEYS[1:2] and says(visit(2)).startswith("1 comes")
     later = visit(5)
     assert says(later).startswith("2 come back today.") and shown(later) == KEYS[1:2]
@@ -164,6 +165,27 @@ def test_an_answer_given_elsewhere_counts_even_if_the_page_is_left_at_once(visit
     assert shown(visit(1)) == KEYS[7:8]
 
 
+def test_an_answer_in_a_chapter_counts(context, site_url):
+    page = context.new_page()
+    page.clock.set_fixed_time(START)
+    page.goto(f"{site_url}/chapters/learning-loop.html#sec-loop-start")
+    host = page.locator(".gdw-host[data-widget=question]")
+    host.scroll_into_view_if_needed()
+    host.get_by_label("Your number").fill("123456")
+    host.get_by_role("button", name="Check").click()
+    page.goto(f"{site_url}/chapters/review.html")
+    assert kept(page) == {KEYS[0]: [0, TODAY + 1]} and shown(page) == KEYS[1:2]
+    page.clock.set_fixed_time(START + timedelta(days=1))
+    page.reload()
+    page.locator(".gd-review-buttons").wait_for()
+    assert shown(page) == KEYS[:1] and says(page).startswith("1 comes back today.")
+    page.locator("[data-key]:not([hidden]) .gdw").wait_for()
+    (deck_link,) = page.locator("a[download][href$='.txt']").all()
+    assert page.request.get(f"{site_url}/{deck_link.get_attribute('href').removeprefix('../')}").text() == deck(
+        CHAPTERS
+    )
+
+
 def test_a_common_mistake_is_told_by_the_reader_herself(visit):
     page = visit()
     page.get_by_role("button", name="Show all").click()
@@ -181,11 +203,10 @@ def test_a_common_mistake_is_told_by_the_reader_herself(visit):
 
 def test_the_last_says_when_the_next_comes(visit):
     page = visit()
-    day = (START.date() - datetime(1970, 1, 1).date()).days
-    everything = {key: [1, day + 3] for key in KEYS + CLAIMS}
+    everything = {key: [1, TODAY + 3] for key in KEYS + CLAIMS}
     page.evaluate("all => localStorage.setItem('gdcourse:review', JSON.stringify(all))", everything)
     again = visit()
-    assert shown(again) == [] and says(again) == "Nothing is due today. The next comes back on 4 March."
+    assert shown(again) == [] and says(again) == "Nothing is due today. The next comes back on 5 March."
 
 
 def test_all_answers_can_be_forgotten_and_nonsense_in_the_store_is_no_answer(visit):
