@@ -396,17 +396,18 @@ def verdict(ps, names, found):
     """Check a student's functions and return the page's record of it.
 
     Args: ps: the assignment's id; names: of the exercise's functions; found: all names that her cells have bound.
-    Returns: a dictionary: name, points, of, rows (see gdcourse.checks.reporting).
+    Returns: a dictionary: name, points, of, ladder: the rows of each hint, of which the last says all (see
+    gdcourse.checks.reporting).
     """
     from gdcourse import checks
-    from gdcourse.checks.reporting import rows
+    from gdcourse.checks.reporting import HINTS, rows
 
     exercise = next(e for e in checks.assignment(ps).exercises if e.names == tuple(names))
     missing = [name for name in names if not callable(found.get(name))]
     if missing:
         text = f"There is no function called {missing[0]} here. It must have that name, as it had at the start."
         told = [dict(passed=False, text=text, place="", case=None)]
-        return {"name": exercise.name, "points": 0, "of": exercise.points, "rows": told}
+        return {"name": exercise.name, "points": 0, "of": exercise.points, "ladder": [told]}
     verdicts = checks.verdicts(exercise, tuple(found[name] for name in names), checks._fresh())
     return {"name": exercise.name, "points": sum(v.points for v in verdicts), "of": exercise.points,
-            "rows": rows(exercise, verdicts)}  # fmt: skip
+            "ladder": [rows(exercise, verdicts, hint) for hint in HINTS]}  # fmt: skip

@@ -122,7 +122,7 @@ function assignment() {
     const kept = store.get(scoreKey) ?? {}
     for (const exercise of data.exercises) {
       const one = kept[exercise.names[0]]
-      if (one?.verdict) lastBox(exercise).show(one.verdict, data.places, !stands(one))
+      if (one?.verdict?.ladder) lastBox(exercise).show(one.verdict, data.places, !stands(one))
     }
   }
   document.addEventListener("gdcourse-checked", ({ detail: { exercise, result, text } }) => {
@@ -181,7 +181,7 @@ function assignment() {
   }, { title: `Save ${data.ps}.ipynb with what you have written` })
   const take = button("Load a notebook", () => chosen.click(), { title: `Go on with a ${data.ps}.ipynb you have` })
   document.querySelector(".gd-hand-in").append(score,
-    element("div", { className: "gd-bar" }, all, stop, hand, take, chosen, doing), said.host)
+    element("div", { className: "gd-bar" }, all, stop, hand, take, chosen, doing), hintChoice(), said.host)
   const troubled = () => say(`${store.problem()} Hand in saves all of it.`)
   document.addEventListener("gdcourse-store", troubled)
   sum()

@@ -1,16 +1,53 @@
 // A verdict as HTML, in the report's own words: what is right, what is not, why, where the book says it, the case.
 
 function verdictBox(verdict, places) {
+  const { ladder } = verdict
   const [points, rest] = inOneLine(verdict).split(/(?= for )/)
   const sum = element("p", { className: "gd-sum" }, element("strong", {}, points), rest)
-  const lines = verdict.rows.map((row) => element("li", { className: row.passed ? "gd-ok" : "gd-no" },
-    element("span", { className: "gd-mark" }, row.passed ? "right" : "not yet"),
-    element("div", {}, ...linked(row, places), ...(row.case ? [caseTable(row.case)] : []))))
-  return element("div", { className: "gd-verdict" }, sum, element("ul", {}, ...lines))
+  const list = element("ul", { tabIndex: -1 })
+  let rung
+  const more = button("Say more", () => {
+    rung += 1
+    tell()
+    list.focus()
+  })
+  function tell() {
+    list.replaceChildren(...ladder[rung].map((row) => element("li", { className: row.passed ? "gd-ok" : "gd-no" },
+      element("span", { className: "gd-mark" }, row.passed ? "right" : "not yet"),
+      element("div", {}, ...linked(row, places), ...(row.case ? [caseTable(row.case)] : [])))))
+    more.hidden = rung === ladder.length - 1 || ladder[rung].every((row) => row.passed)
+  }
+  function begin() {
+    rung = Math.min(firstHint, ladder.length) - 1
+    tell()
+  }
+  begin()
+  document.addEventListener("gdcourse-hint", begin)
+  return element("div", { className: "gd-verdict" }, sum, list, more)
 }
 
-function inOneLine({ rows, points, of, name }) {
-  const right = rows.filter((row) => row.passed).length
+// How much a check says at first, from the smallest case alone to all that is known: the reader's choice.
+const HINTS = ["only the smallest case", "also what kind of fault it is", "all that is known"]
+let firstHint = HINTS.length
+
+function hintChoice() {
+  const select = element("select", {}, ...HINTS.map((text, n) => element("option", { value: n + 1 }, text)))
+  const choose = (hint) => {
+    if (!HINTS[hint - 1]) return
+    select.value = firstHint = hint
+    document.dispatchEvent(new Event("gdcourse-hint"))
+  }
+  choose(store.get("hint") ?? HINTS.length)
+  select.addEventListener("change", () => {
+    choose(Number(select.value))
+    store.set("hint", firstHint)
+  })
+  store.watch("hint", (before, after) => choose(after))
+  return element("label", { className: "gd-hints" }, "Where something is not right yet, say ", select)
+}
+
+function inOneLine({ ladder, points, of, name }) {
+  const rows = ladder.at(-1), right = rows.filter((row) => row.passed).length
   const counts = right < rows.length ? `${right} right, ${rows.length - right} not` : "all right"
   return `${points} of ${of} points for ${name}: ${counts}.`
 }

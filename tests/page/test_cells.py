@@ -176,7 +176,7 @@ def test_a_verdict_is_the_report_as_data():
     assert came["points"] < came["of"] == 4 and came["name"] == "spectral_step"
     (exercise, *_) = checks.assignment("ps03").exercises
     mistake = exercise.mistakes[0]
-    rows = verdict("ps03", exercise.names, {exercise.name: mistake.function})["rows"]
+    rows = verdict("ps03", exercise.names, {exercise.name: mistake.function})["ladder"][-1]
     named = [row for row in rows if row["place"]]
     assert named and mistake.hint in named[0]["text"] and named[0]["place"] == mistake.see
     assert all(bool(row["case"]) != row["passed"] for row in rows)
@@ -184,4 +184,4 @@ def test_a_verdict_is_the_report_as_data():
 
 def test_a_function_that_is_not_there_is_asked_for_by_name():
     came = verdict("ps03", ["spectral_step"], {"spectral_steps": len})
-    assert came["points"] == 0 and "no function called spectral_step here" in came["rows"][0]["text"]
+    assert came["points"] == 0 and "no function called spectral_step here" in came["ladder"][0][0]["text"]

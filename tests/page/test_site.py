@@ -48,6 +48,32 @@ def test_solved_wrongly_mended_handed_in_and_graded(visit, site, tmp_path, way):
         assert points(notebook, tmp_path / "course") == 20
 
 
+def test_how_much_is_said_is_the_readers_choice(visit):
+    """From the smallest case, by a button, to the kind of fault and the mistake; the choice is kept."""
+    page = visit(f"exercises/{PS}")
+    standardize = next(e for e in checks.assignment(PS).exercises if e.name == "standardize")
+    wrong = next(m for m in standardize.mistakes if m.name == "divides_by_zero")
+    mistake, more = wrong.hint.split(":")[0], "Say more"
+    page.get_by_label("Where something is not right yet").select_option("only the smallest case")
+    here = box(page, "standardize")
+    write(here, solution_source(standardize, wrong))
+    verdicts = [press(here, "Check")]
+    for _ in range(2):
+        here.get_by_role("button", name=more).click()
+        verdicts.append(here.locator(".gd-out").inner_text())
+    assert all("1 of 2 points" in said and "expected" in said for said in verdicts)
+    assert [mistake in said for said in verdicts] == ["(5.12)" in said for said in verdicts] == [False, False, True]
+    assert "not right yet." in verdicts[0] and "not right yet." not in verdicts[1]
+    assert not here.get_by_role("button", name=more).is_visible()
+    page.reload()
+    here.get_by_role("button", name=more).wait_for()
+    assert mistake not in here.locator(".gd-out").inner_text()
+    page.get_by_label("Where something is not right yet").select_option("all that is known")
+    assert mistake in here.locator(".gd-out").inner_text()
+    write(here, solution_source(standardize, standardize.styles[1]))
+    assert "2 of 2 points" in press(here, "Check") and not here.get_by_role("button", name=more).is_visible()
+
+
 def points(notebook, course):
     """Return what a notebook is worth, graded in the sandbox."""
     needs_sandbox()
