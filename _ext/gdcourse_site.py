@@ -37,7 +37,7 @@ from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferen
 logger = logging.getLogger(__name__)
 
 HERE = Path(__file__).resolve().parent
-PARTS = "execution", "math", "assignments", "meta", "python", "door", "folds", "search", "citations", "tables"
+PARTS = "execution", "math", "assignments", "meta", "python", "door", "folds", "search", "citations", "tables", "review"
 RUNTIME = ("numpy", "matplotlib", "scikit-learn", "ipywidgets", "anywidget")  # a page's outputs depend on these too
 REPEATED = {"proof", "proof-content", "exercise-content", "solution-content"}  # ids that boxes give themselves
 EMPTY_HEADER = re.compile(r'<th class="head[^"]*"><p></p></th>')  # the corner of a table names nothing

@@ -137,6 +137,49 @@ def test_visible_cells_are_short(page):
     assert wide == []
 
 
+FOLDED = {"hide-input", "remove-input", "remove-cell", "hide-cell", "check"}
+HOURS = {
+    "an hour": 60,
+    "an hour and a quarter": 75,
+    "an hour and twenty minutes": 80,
+    "an hour and a half": 90,
+    "an hour and three quarters": 105,
+    "two hours": 120,
+    "two and a half hours": 150,
+}
+
+
+def minutes(text):
+    """Estimate how long a text takes: 125 words a minute, 8 s for a line of code, 1 minute for a figure, 1.5 for an
+    equation, 5 for a live figure and 11 for an exercise, whose words do not count."""
+    code = sum(len([line for line in body.split("\n") if line.strip()])
+               for tags, body in cells(text) if not FOLDED & set(tags))  # fmt: skip
+    prose = CELL.sub("", re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL))
+    prose = re.sub(r"^```\{(exercise|solution)(-start)?\}.*?^(```\{\1-end\}|(?!.*\{\1-start\})```)$", "", prose,
+                   flags=re.DOTALL | re.MULTILINE)  # fmt: skip
+    equations = re.findall(r"^```\{math\}.*?^```$", prose, re.DOTALL | re.MULTILINE)
+    for one in equations:
+        prose = prose.replace(one, "")
+    words = re.findall(r"\$[^$]+\$|[A-Za-z0-9][\w'-]*", prose)
+    figures = text.count("name: fig-")
+    live = len(re.findall(r"^from gdcourse\.widgets import (?!Question)", text, re.MULTILINE))
+    exercises = len(re.findall(r"^```\{exercise", text, re.M)) - text.count("```{exercise-end}")
+    return len(words) / 125 + code * 8 / 60 + figures + 1.5 * len(equations) + 5 * live + 11 * exercises
+
+
+@each_chapter
+def test_a_chapter_says_how_long_it_takes_and_where_a_sitting_may_end(page):
+    said = re.search(r"^It takes about ([a-z ]+) with the exercises", page.text, re.MULTILINE)
+    measured = minutes(page.text)
+    assert abs(HOURS[said[1]] / measured - 1) < 0.2, f"{measured:.0f} minutes"
+    ends = re.findall(r"\n\n\*The (first|second) sitting may end here\.\*\n\n\(([\w-]+)\)=\n## ", page.text)
+    assert len(ends) == page.text.count("sitting may end here") and (ends or measured < 100), f"{measured:.0f} minutes"
+    about = page.text[said.start() : page.text.index("\n\n", said.start())]
+    assert re.findall(r"(?:first ends|second) before \{ref\}`([\w-]+)`", about) == [label for _, label in ends]
+    for part in re.split(r"\*The \w+ sitting may end here\.\*", page.text):
+        assert minutes(part) < 100
+
+
 @each_chapter
 def test_figures_are_described(page):
     for body in CELL.findall(page.text):

@@ -13,6 +13,8 @@ def mount_all(browser, address):
     errors = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(address)
+    if page.locator(".gd-review").count():
+        page.get_by_role("button", name="Show all").click()  # or all but one are hidden
     hosts = page.locator(".gdw-host").all()
     for host in hosts:
         host.scroll_into_view_if_needed()

@@ -14,6 +14,13 @@ CHOICE = Question("Which?", {"the first": "So it is.", "the second": "That would
 NUMBER = Question("How many?", right=0.39, tolerance=0.02, says="Four in ten.", wrong={0.05: "That is the other mode."},
                   otherwise="Neither.")  # fmt: skip
 
+DRAWN = Question("How long is the way of {n} steps of {step}?", draws={"n": (3, 4, 10), "step": (0.1, 0.5, 0.2)},
+                 right=lambda n, step: n * step, within=0.01, says="{n} times {step} is {right:g}.",
+                 wrong={lambda n, step: n + step: "That is {n} plus {step}.", 77: "Seven and seven."},
+                 otherwise="Not with {n} steps.")  # fmt: skip
+WORDS = Question("Which is larger?", {"{a}": "By {d}.", "{b}": "The other, by {d}."},
+                 draws={"a": (5, 9), "b": (2, 8), "d": (3, 1)})  # fmt: skip
+
 
 @pytest.fixture
 def questions(visit, tmp_path):
@@ -103,3 +110,138 @@ def test_without_javascript_the_question_stands_and_the_answer_is_folded(browser
     assert page.get_by_text("How many?").is_visible()
     assert not page.get_by_text("Four in ten.").is_visible()
     page.close()
+
+
+@pytest.fixture
+def drawn(visit, tmp_path):
+    """Return a page with both questions that can be drawn anew; it notes each answer that is given."""
+    path = tmp_path / "drawn.html"
+    path.write_text(standalone(DRAWN, WORDS, title="Drawn anew"), encoding="utf-8")
+
+    def open_page(link="", **options):
+        page = visit(f"{path.as_uri()}{link}", **options)
+        page.wait_for_function("document.querySelectorAll('[data-mounted]').length === 2")
+        page.evaluate("window.heard = []; addEventListener('gdcourse:answer', ({ detail }) => heard.push(detail))")
+        return page
+
+    return open_page
+
+
+def test_a_question_is_drawn_anew_and_comes_round(drawn):
+    page = drawn()
+    asked, another = page.locator("legend").first, page.get_by_role("button", name="Another one").first
+    for n, step in [(3, 0.1), (4, 0.5), (10, 0.2), (3, 0.1)]:
+        assert asked.inner_text() == f"How long is the way of {n} steps of {step}?"
+        page.get_by_label("Your number").fill(f"{round(n * step, 6)}")
+        page.keyboard.press("Enter")
+        assert sentences(page)[0] == f"Yes. {n} times {step} is {round(n * step, 6):g}."
+        page.get_by_label("Your number").fill(f"{n + step}")
+        page.keyboard.press("Enter")
+        assert sentences(page)[0] == f"No. That is {n} plus {step}."
+        another.click()
+        assert sentences(page)[0] == "" and page.get_by_label("Your number").input_value() == ""
+
+
+def test_choices_are_drawn_anew(drawn):
+    page = drawn()
+    for a, b, d in [(5, 2, 3), (9, 8, 1)]:
+        assert page.eval_on_selector_all("input[type=radio]", "all => all.map((one) => one.value)") == [str(b), str(a)]
+        page.get_by_label(str(b), exact=True).check()
+        assert sentences(page)[1] == f"No. The other, by {d}."
+        page.get_by_role("button", name="Another one").last.click()
+        assert page.locator("input:checked").count() == 0
+
+
+def test_the_draw_survives_in_the_address_and_a_draw_that_is_none_does_not(drawn):
+    page = drawn()
+    page.get_by_role("button", name="Another one").first.click()
+    page.get_by_label("Your number").fill("77")
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(400)
+    again = drawn(page.url[page.url.index("#") :])
+    assert again.locator("legend").first.inner_text() == DRAWN.variants[1]["prompt"]
+    assert sentences(again)[0] == "No. Seven and seven."
+    for which in ("3", "-1", "0.5", "many", ""):
+        assert drawn(f"#widget=question&which={which}").locator("legend").first.inner_text() == DRAWN.describe()
+    assert not drawn("#widget=question-2&which=1&given=5").locator("input:checked").count()  # a choice of draw 0
+
+
+def test_whoever_listens_hears_what_was_answered(drawn):
+    page = drawn()
+    page.get_by_label("Your number").fill("a few")
+    page.keyboard.press("Enter")
+    page.get_by_label("Your number").fill("3.1")
+    page.keyboard.press("Enter")
+    page.get_by_label("5", exact=True).check()
+    page.get_by_role("button", name="Another one").last.click()
+    assert page.evaluate("heard") == [{"key": DRAWN.content["key"], "right": False},
+                                      {"key": WORDS.content["key"], "right": True}]  # fmt: skip
+    assert drawn("#widget=question&which=0&given=77").evaluate("heard") == []
+
+
+@pytest.mark.parametrize("typed", ["0.3", "0.299", "3.1", "77", "2", "1.9", "4.5", "10.2", "31", "x"])
+@pytest.mark.parametrize("which", [0, 1, 2])
+def test_each_draw_is_judged_as_python_judges_it(drawn, typed, which):
+    page = drawn(f"#widget=question&which={which}")
+    page.get_by_label("Your number").fill(typed)
+    page.keyboard.press("Enter")
+    verdict = DRAWN.judge(typed, which)
+    assert DRAWN.answer({"given": typed, "which": which})[1] == [[float(verdict)]]
+    says = "A number is wanted, such as 0.25 or 25 %."
+    if verdict >= 0:
+        says = f"{'No.' if verdict else 'Yes.'} {DRAWN.variants[which]['says'][verdict]}"
+    assert sentences(page)[0] == says
+
+
+def test_the_nearest_of_two_mistakes_is_named():
+    ask = Question("?", right=100, tolerance=5, wrong={1: "one", 4: "four"})
+    assert [ask.judge(text) for text in ("4", "1", "2", "3", "97", "94")] == [2, 1, 1, 2, 0, 3]
+
+
+def test_a_drawn_question_keeps_room_for_its_largest_draw(visit, tmp_path):
+    texts = ("Short?", "Which of the two is the larger one, and by how much does it exceed the other? " * 4)
+    long = Question("{text}", draws={"text": texts}, right=lambda text: len(text), says="As it says.")
+    path = tmp_path / "long.html"
+    path.write_text(standalone(long), encoding="utf-8")
+    for width in (760, 360):
+        page = visit(path.as_uri(), width=width)
+        page.wait_for_selector("[data-mounted]")
+        page.get_by_role("button", name="Another one").click()
+        more = "live => live.offsetHeight - parseFloat(getComputedStyle(live).minHeight)"
+        assert page.locator(".gdw").evaluate(more) < 1
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_access_where_one_draws(drawn, scheme):
+    found = Axe().run(drawn(color_scheme=scheme)).response["violations"]
+    assert not found, json.dumps(found, indent=1)
+
+
+def test_what_is_drawn_has_a_name_that_stays(drawn):
+    same = Question("How long is the way of {n} steps of {step}?", draws={"n": (8,), "step": (1,)}, right=8,
+                    says="{n} times {step} is {right:g}.")  # fmt: skip
+    assert same.content["key"] == DRAWN.content["key"] != WORDS.content["key"]
+
+
+@pytest.mark.parametrize(
+    "arguments, complaint",
+    [
+        ({"right": lambda n: n + n, "wrong": {lambda n: n * n: ""}, "draws": {"n": (1, 2)}}, "right = 4.*'n': 2"),
+        ({"right": lambda n: n, "wrong": {lambda n: 1.05 * n: ""}, "draws": {"n": (1,)}, "within": 0.1}, "must differ"),
+        ({"right": 0, "wrong": {lambda n: 2 * n: "", lambda n: n * n: ""}, "draws": {"n": (3, 2)}}, "different"),
+        ({"right": 1, "draws": {"n": (1, 2), "m": (1,)}}, "as many numbers under each name"),
+        ({"right": 1, "draws": {"n": ()}}, "at least one"),
+        ({"choices": {"{a}": "", "{b}": ""}, "draws": {"a": (1, 2), "b": (2, 2)}}, "told apart in every draw"),
+        ({"right": lambda n: 1 / n, "draws": {"n": (float("inf"), float("nan"))}}, "right must be a finite number"),
+        ({"which": -1}, "which must be an integer"),
+    ],
+)
+def test_a_draw_that_cannot_be_asked_is_refused(arguments, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        Question("?", **arguments)
+
+
+def test_a_draw_that_is_none_cannot_be_judged():
+    with pytest.raises(ValueError, match="which must be below 3"):
+        DRAWN.judge("1", 3)
