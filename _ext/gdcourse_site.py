@@ -92,7 +92,7 @@ def configure(app, config):
     current = caches / package_hash(Path(app.srcdir, "gdcourse"))
     current.mkdir(parents=True, exist_ok=True)
     os.utime(current)
-    for old in sorted(caches.iterdir(), key=lambda path: path.stat().st_mtime)[:-3]:
+    for old in sorted(filter(Path.is_dir, caches.iterdir()), key=lambda path: path.stat().st_mtime)[:-3]:
         shutil.rmtree(old)
     config.nb_execution_cache_path = str(current)
     config.templates_path.insert(0, str(HERE / "templates"))
