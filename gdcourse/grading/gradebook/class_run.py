@@ -10,6 +10,7 @@ import nbformat
 from gdcourse import checks
 from gdcourse.checks.reporting import ALL
 from gdcourse.grading.authoring.assign import exercise_of
+from gdcourse.grading.course.accepted import accepted
 from gdcourse.grading.course.directory import FULL, CourseError
 from gdcourse.grading.course.term import term
 from gdcourse.grading.gradebook import journal, record
@@ -48,6 +49,8 @@ class Run:
         self.fixed = {"ps": ps, "backend": backend, "limits": dict(limits or {})}
         if self.term.hint != ALL:
             self.fixed["hint"] = self.term.hint
+        if answers := accepted(course, ps):
+            self.fixed["accepted"] = answers
         self.journal = journal.Journal(course, ps)
         self.book, self.outcomes = None, []
 
@@ -99,6 +102,30 @@ class Run:
                 yield plan, plan.work
                 continue
             progress(student)
+
+    def looked_ahead(self, crew, folders, progress):
+        """Yield (plan, result or None) of all that would be entered: run what has to be run, and enter nothing.
+
+        Results go into the journal, so that nothing is run again when they are entered.
+        """
+        known = []
+
+        def to_run():
+            for student, folder in folders.items():
+                plan = self.plan(student, folder)
+                if plan.what == RUN and not plan.submission.status:
+                    yield plan, plan.work
+                    continue
+                progress(student)
+                if plan.what != UNCHANGED:
+                    known.append((plan, plan.work if plan.what == KNOWN else None))
+
+        for plan, result in crew.run(to_run()):
+            if result["status"] != "grader error":
+                self.journal.add_result(plan.key, plan.student, result)
+            progress(plan.student)
+            yield plan, result
+        yield from known
 
     def turn_away(self, plan):
         """Enter what could not be run: nothing, with the reason, where the student or the instructor will see it."""

@@ -30,7 +30,7 @@ def checked(job):
         if cell["kind"] == "test":
             asked(cell, job["ps"])
     limits = {**LIMITS, "cell_seconds": max(LIMITS["cell_seconds"], slowest), **job.get("limits", {})}
-    return {**job, "backend": backend, "limits": limits, "hint": hint}
+    return {**job, "backend": backend, "limits": limits, "hint": hint, "accepted": job.get("accepted", [])}
 
 
 def asked(cell, ps):

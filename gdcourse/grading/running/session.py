@@ -1,5 +1,6 @@
 """One job on its way: the submission's process, its clocks, and what is known so far."""
 
+import contextlib
 import time
 
 from gdcourse.grading.running.cell_outputs import Room, clean, known, made_anew
@@ -16,15 +17,18 @@ FEEDBACK = 8000  # characters
 
 
 class Session:
-    """One job on its way: the submission's process, its clocks, and what is known so far."""
+    """One job on its way: the submission's process, its clocks, and what is known so far.
 
-    def __init__(self, job):
+    accepted: the runs of accepted answers, as the judge wants them.
+    """
+
+    def __init__(self, job, accepted=()):
         self.job, self.limits = job, job["limits"]
         self.tests = {n: asked(cell, job["ps"]) for n, cell in enumerate(job["cells"]) if cell["kind"] == "test"}
         self.outputs = [[] for _ in job["cells"]]
         self.counts = [None for _ in job["cells"]]
         self.scores, self.verdicts, self.notes, self.errors = {}, {}, [], []
-        self.count, self.judge = 0, Judge(self)
+        self.count, self.judge = 0, Judge(self, accepted)
         self.room = Room(self.limits["output_kb"] << 10, self.limits["pictures_kb"] << 10)
         self.looks = 0.0
         self.doing, self.running, self.stopped = "starting", False, False
@@ -32,19 +36,9 @@ class Session:
     def result(self):
         status, reason = "graded", ""
         try:
-            with warm_processes.start(self.job) as child:
-                self.child = child
-                self.ends = child.clock() + self.limits["seconds"]  # a slow start is not hers
-                self.channel = Channel(child.socket, REPLY, watch=self.watch)
-                try:
-                    for number, cell in enumerate(self.job["cells"]):
-                        self.cell(number, cell)
-                except (EOFError, BrokenPipeError, ConnectionError):
-                    raise self.death() from None
-                except TooLarge as error:
-                    raise Ended("output limit", f"{self.doing}: its process sent {error}.") from None
-                except WireError as error:
-                    raise Ended("died", f"{self.doing}: its process sent what is no answer ({error}).") from None
+            with self.begun():
+                for number, cell in enumerate(self.job["cells"]):
+                    self.cell(number, cell)
         except Ended as end:
             status, reason = end.args
             self.leave_off(reason)
@@ -52,6 +46,22 @@ class Session:
             status, reason = "graded with notes", "\n".join(self.notes[:3])
         return {"status": status, "reason": clean(reason), "outputs": self.outputs, "counts": self.counts, "scores":
                 self.scores, "verdicts": self.verdicts, "notes": self.notes, "errors": self.errors}  # fmt: skip
+
+    @contextlib.contextmanager
+    def begun(self):
+        """Start the submission's process. Whatever ends it within raises Ended."""
+        with warm_processes.start(self.job) as child:
+            self.child = child
+            self.ends = child.clock() + self.limits["seconds"]  # a slow start is not hers
+            self.channel = Channel(child.socket, REPLY, watch=self.watch)
+            try:
+                yield
+            except (EOFError, BrokenPipeError, ConnectionError):
+                raise self.death() from None
+            except TooLarge as error:
+                raise Ended("output limit", f"{self.doing}: its process sent {error}.") from None
+            except WireError as error:
+                raise Ended("died", f"{self.doing}: its process sent what is no answer ({error}).") from None
 
     def watch(self):
         """Raise Ended when the submission has had its time: called again and again while waiting for it."""
