@@ -12,6 +12,7 @@ from gdcourse.checks.book import equation
 from gdcourse.grading.authoring.assign import cell_id
 from gdcourse.grading.course.directory import CourseError
 from gdcourse.grading.gradebook.reading import handed_out, read
+from gdcourse.grading.report.ideas import shaky
 from gdcourse.grading.report.similarity import SHORT, similarities, whole
 from gdcourse.grading.report.statistics import chance, histogram, item
 from gdcourse.grading.report.tables import LOOK, lateness
@@ -59,7 +60,8 @@ def write_report(course, ps):
     text = pages.get_template("page.html.jinja").render(
         assignment=assignment, links=links, absent=absent, now=f"{datetime.now():%d %B %Y, %H:%M}", short=SHORT,
         **summary(entries, worth), looks=look, notes=note, items=items(assignment, entries, worth),
-        mistakes=mistakes(assignment, entries), alike=alike(assignment, entries, handed_out(course, ps)))  # fmt: skip
+        mistakes=mistakes(assignment, entries), ideas=shaky(course, ps),
+        alike=alike(assignment, entries, handed_out(course, ps)))  # fmt: skip
     draft = target.with_name(f".{ps}.html.draft")
     draft.touch(mode=0o600)  # names and marks
     draft.write_text(text, "utf-8", errors="replace")  # a folder's name may hold bytes that are no text

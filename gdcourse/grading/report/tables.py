@@ -11,6 +11,7 @@ from gdcourse.grading.course.directory import CourseError
 from gdcourse.grading.gradebook import journal
 from gdcourse.grading.gradebook.journal import outcomes
 from gdcourse.grading.intake import rebuilding
+from gdcourse.grading.report.ideas import of_student
 
 LOOK = ("grader error", "died", "memory", "timeout", "output limit", "rejected", "missing")  # the gravest first
 NOT_ENTERED = "grader error", "rejected", "missing"
@@ -113,7 +114,7 @@ def explain(course, ps, student):
 
 
 def history(course, student):
-    """Return a line for each time that a student's submission was graded, and the mistakes that were known."""
+    """Return a line for each time that something of a student's was graded, and the ideas behind her mistakes."""
     rows = []
     for ps in (*checks.MODULES, *checks.own()):
         for head in journal.Journal(course, ps).history(student):
@@ -122,7 +123,15 @@ def history(course, student):
             rows.append((ps, head.get("time", "-"), head["status"], score, ", ".join(named)))
     if not rows:
         raise CourseError(f"nothing of {student} was ever graded")
-    return _aligned(rows)
+    lines = [_aligned(rows)]
+    if behind := of_student(course, student):
+        lines.append("\nThe ideas behind those mistakes:")
+        wide = max(map(len, behind))
+        still = [(name, [ps for ps, there in where.items() if there], where) for name, where in behind.items()]
+        for name, now, where in sorted(still, key=lambda row: (-len(row[1]), row[0])):
+            put_right = [f"{ps}, put right since" for ps in where if ps not in now]
+            lines.append(f"{name:{wide}}  {'; '.join([', '.join(now)] * bool(now) + put_right)}")
+    return "\n".join(lines)
 
 
 def _aligned(rows):
