@@ -299,9 +299,12 @@ def explain(student, ps, course):
 @in_plain_words
 def inquiry(student, ps, name, path, why, course):
     """Look into STUDENT's objection to NAME, an exercise of PS or one of its graded cells: everything on one page."""
-    from gdcourse.grading.report.inquiry import accept, inquire, told, write_inquiry
+    from gdcourse.grading.report.inquiry import WORDS, accept, inquire, told, write_inquiry
 
-    words = Path(path).read_text("utf-8", "replace") if path else ""
+    words = ""
+    if path:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            words = file.read(WORDS)
     found = inquire(course, ps, student, name)
     for line in told(found):
         click.echo(line)

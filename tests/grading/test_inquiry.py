@@ -163,6 +163,22 @@ def test_code_is_taken_out_with_what_it_needs_and_no_more():
     assert taken_out(texts, ("d",)) == ["%%time\nd = 3"]
     assert taken_out(["!ls\ndef f(x): return k", "k = 2"], ("f",)) == ["!ls\ndef f(x): return k", "k = 2"]
     assert taken_out(texts, ("nothing",)) == []
+    assert taken_out(["import a.b", "from c import (d, e as f)", "import"], ("a", "f")) == ["import a.b",
+                                                                                           "from c import (d, e as f)"]
+
+
+HARD = {
+    "blanks": "import x" + " " * 2_000_000 + "y", "from": "from " * 400_000, "lines": "import\n" * 200_000,
+    "nested": "(" * 1_000_000, "minus": "-" * 1_000_000 + "1", "escape": "'\\d'", "is": "f is 1",
+    "commas": "import " + "a, " * 100_000, "word": f"from {'a' * 2_000_000}\n", "zero": "0\0",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HARD)
+def test_no_text_of_a_student_keeps_it_long_or_is_printed(name, capfd):
+    text = f"f = 1\n{HARD[name]}"
+    assert taken_out([text, "g = 1"], ("f", "nobody")) == [text]
+    assert capfd.readouterr() == ("", "")
 
 
 def test_runs_that_are_right_or_come_out_as_the_accepted_ones_are_accepted(course):

@@ -43,10 +43,12 @@ class Run:
         self.course, self.ps, self.force, self.only = Path(course), ps, force, set(only)
         self.ours, self.term = rebuilding.skeleton(course, ps), term(course, ps)
         self.package = package_hash()
-        if ps not in checks.MODULES:  # what is asked stands in a module of the course's own
-            self.package = journal.key(self.package, checks.own()[ps].read_text("utf-8"))
+        if ps in (own := checks.own()):  # what is asked stands in a module of the course's own
+            self.package = journal.key(self.package, own[ps].read_text("utf-8"))
         self.secret = journal.secret(course)
         self.fixed = {"ps": ps, "backend": backend, "limits": dict(limits or {})}
+        if self.ours.files:
+            self.fixed["files"] = self.ours.files
         if self.term.hint != ALL:
             self.fixed["hint"] = self.term.hint
         if answers := accepted(course, ps):
@@ -157,9 +159,10 @@ class Run:
         with self.our_fault(plan):
             notebook = record.with_outputs(plan.submission.notebook, result, self.ps, self.term.everyone)
             owner, has = exercise_of(self.ps), self.term.everyone
-            right = {name: n > 0 or owner.get(name) in has for name, n in result["scores"].items()}
             worth = {name: cell.metadata["nbgrader"].get("points", 0) for name, cell in self.ours.marked.items()}
-            if record.scores_of(notebook) != {name: worth[name] * right[name] for name in right}:
+            given = {name: worth[name] * (n > 0 or owner[name] in has) if name in owner else n
+                     for name, n in result["scores"].items()}  # fmt: skip
+            if record.scores_of(notebook) != given:
                 self.done(plan, "grader error", "nbgrader reads other points in the outputs than were given.")
                 return
             score = self.book.enter(plan.student, shown(notebook), plan.submission.timestamp)

@@ -7,6 +7,7 @@ so that the sandbox alone runs it, here as later.
 import os
 import re
 import types
+import warnings
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,7 +30,7 @@ from gdcourse.grading.running.cell_outputs import clean
 from gdcourse.grading.running.job import checked
 from gdcourse.grading.sandbox.warm_processes import GraderError, close
 
-IMPORTED = re.compile(r"^(?:from\s+[\w.]+\s+)?import\s+(.+)", re.MULTILINE)
+IMPORTED = re.compile(r"^(?:from[ \t]+[\w.]+[ \t]+)?import[ \t]+(.+)", re.MULTILINE)
 CASES = 5  # that fail, of each behaviour
 INSTEAD = "Give points by hand, or to everyone in term.toml."
 WORDS = 20_000  # characters of an objection
@@ -57,12 +58,13 @@ class Inquiry(NamedTuple):
 
 def inquire(course, ps, student, name):
     """Return the Inquiry of a student into an exercise, or into one graded cell of it. Raises: CourseError."""
-    head, known = journal.Journal(course, ps).done.get(student), journal.Journal(course, ps)
+    exercise, asked = _asked(ps, name)
+    known = journal.Journal(course, ps)
+    head = known.done.get(student)
     result = head and known.result(head.get("key"))
     folder = submissions(course, ps).get(student)
     if not result or not folder:
         raise CourseError(f"nothing of {student} is graded in {ps}. Those who are: gdcourse status {ps}")
-    exercise, asked = _asked(ps, name)
     told = {b.name: result["verdicts"].get(cell_id(exercise, b), {"passed": True}) for b in asked}
     told = {behaviour: verdict["text"] for behaviour, verdict in told.items() if not verdict["passed"]}
     if not told:
@@ -99,7 +101,7 @@ def _alone(job, exercise, behaviours, cells):
         try:
             return source, runs_of(job, _answer(exercise, behaviours, source)), ""
         except GraderError as error:
-            why = str(error)
+            why = clean(str(error))
         finally:
             close()
     return source, {}, why
@@ -127,8 +129,8 @@ def taken_out(texts, names):
 
 def _imported(text):
     """Return the names that a cell imports at its top."""
-    return {re.split(r"\s+as\s+", part.strip(" ()"))[-1].partition(".")[0] for line in IMPORTED.findall(text)
-            for part in line.partition("#")[0].split(",")}  # fmt: skip
+    parts = [part.strip(" ()").split() for line in IMPORTED.findall(text) for part in line.partition("#")[0].split(",")]
+    return {words[-1].partition(".")[0] for words in parts if words}
 
 
 def _used(text):
@@ -137,7 +139,8 @@ def _used(text):
         return set(code.co_names).union(*(of(part) for part in code.co_consts if isinstance(part, types.CodeType)))
 
     try:
-        return of(compile(text, "cell", "exec", dont_inherit=True))
+        with warnings.catch_warnings(action="ignore"):  # which would print her line
+            return of(compile(text, "cell", "exec", dont_inherit=True))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set(re.findall(r"[^\W\d]\w*", text))
 
@@ -163,11 +166,10 @@ def write_inquiry(course, inquiry, words=""):
     pages = Environment(loader=PackageLoader(__package__, "."), autoescape=True, undefined=StrictUndefined,
                         trim_blocks=True, lstrip_blocks=True)  # fmt: skip
     says = {b.name: b.says for b in inquiry.exercise.behaviours}
-    failing = {name: [reporting.as_text(*one) | {"sentence": one[1].sentence} for one in faults[:CASES]]
-               for name, faults in inquiry.failing.items()}  # fmt: skip
+    failing = {name: [_as_text(*one) for one in faults[:CASES]] for name, faults in inquiry.failing.items()}
     text = pages.get_template("inquiry.html.jinja").render(
         inquiry=inquiry, says=says, failing=failing, student=shown(inquiry.student), task=notebook(inquiry.task),
-        words=clean(words)[:WORDS], source=_readable(inquiry.source), counts={
+        words=clean(words[:WORDS]), source=_readable(inquiry.source), counts={
             name: (len(faults), len(inquiry.runs[name])) for name, faults in inquiry.failing.items()})  # fmt: skip
     folder = Path(course) / "reports" / f"{inquiry.ps}-inquiries"
     folder.mkdir(parents=True, exist_ok=True)
@@ -177,6 +179,12 @@ def write_inquiry(course, inquiry, words=""):
     draft.write_text(text, "utf-8", errors="replace")
     os.replace(draft, target)
     return target
+
+
+def _as_text(case, fault):
+    """Return a failing case as texts; they may quote her own."""
+    texts = reporting.as_text(case, fault) | {"sentence": fault.sentence}
+    return {name: clean(text) if isinstance(text, str) else list(map(clean, text)) for name, text in texts.items()}
 
 
 def _readable(source):
@@ -217,7 +225,7 @@ def accept(course, inquiry, why):
         try:
             runs = inquiry.runs if not draw else runs_of({**job, "seed": seed}, answer)
         except GraderError as error:
-            raise CourseError(f"it cannot be accepted, for on other cases it does not end: {error}") from None
+            raise CourseError(f"it cannot be accepted, for on other cases it fails: {clean(str(error))}") from None
         finally:
             close()
         for b in behaviours:

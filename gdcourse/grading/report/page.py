@@ -83,10 +83,16 @@ def unwritten(exercise, entry):
     return all(entry.failed.get(cell_id(exercise, b), ("",))[0] == "unwritten" for b in exercise.behaviours)
 
 
+def nothing_written(assignment, entry):
+    """Tell whether a student has left everything as it was handed out; of a plain assignment nobody knows."""
+    exercises = assignment.exercises
+    return bool(exercises) and all(unwritten(exercise, entry) for exercise in exercises)
+
+
 def items(assignment, entries, worth):
     """Return the Items: of each exercise, with those of its behaviours and who left it out; and of what is by hand."""
     ran = [e for e in entries if e.status not in NOT_RUN]
-    tried = [e for e in ran if not all(unwritten(exercise, e) for exercise in assignment.exercises)]
+    tried = [e for e in ran if not nothing_written(assignment, e)]
     totals = [sum(e.points.values()) for e in tried]
 
     def of(name, points, cells, whom=tried, totals=totals):
@@ -105,7 +111,7 @@ def items(assignment, entries, worth):
     for name in worth.keys() - ours:
         marked = [e for e in tried if name not in e.waiting]
         hand.append((of(name, worth[name], [name], marked, [sum(e.points.values()) for e in marked]),
-                     [e.student for e in entries if name in e.waiting]))  # fmt: skip
+                     [e.student for e in entries if name in e.waiting], bool(assignment.exercises)))  # fmt: skip
     return dict(rows=rows, hand=sorted(hand), counted=len(tried), chance=chance(len(tried)))
 
 
@@ -141,7 +147,7 @@ def looks(assignment, entries):
         grave = [line for line in reasons if line not in entry.errors] or [entry.status] * (entry.status in LOOK)
         minor = [line for line in reasons if line in entry.errors]
         left = [exercise.name for exercise in assignment.exercises if unwritten(exercise, entry)]
-        if len(left) == len(assignment.exercises):
+        if nothing_written(assignment, entry):
             grave.append("Nothing is written in it.")
         elif left:
             minor.append(f"Left as handed out: {', '.join(left)}.")

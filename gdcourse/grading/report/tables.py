@@ -91,7 +91,7 @@ def explain(course, ps, student):
         raise CourseError(f"nothing of {student} is graded in {ps}. Those who are: gdcourse status {ps}")
     entries, _, worth = read(course, ps, notebooks=False)
     entry = next(e for e in entries if e.student == student)
-    points = sum(worth.get(cell, 0) for cell in exercise_of(ps))
+    points = sum(worth.get(cell, 0) for cell in exercise_of(ps) or (known.result(line["key"]) or {}).get("scores", ()))
     score = "no score" if line["score"] is None else f"{entry.total:g} points, {points:g} to be had without a person"
     parts = [f"{shown(student)}, {ps}: {line['status']}, {score}", *line["reason"].split("\n")]
     parts += [lateness(entry.seconds_late, entry.penalty)] * bool(entry.seconds_late)
@@ -100,12 +100,12 @@ def explain(course, ps, student):
     if result:
         parts.append(f"run in the {result['backend']} back end for {result['seconds']:.1f} s, with the package "
                      f"{result['package'][:12]}")  # fmt: skip
-        if "seed" in line:
+        if "seed" in line and checks.assignment(ps).exercises:
             parts.append(f"the inputs were drawn for this attempt alone; the same again: check(f, seed={line['seed']})")
         for cell, verdict in result["verdicts"].items():
             mark, most = "ok" if verdict["passed"] else "no", worth.get(cell, verdict["of"])
-            parts.append(f"\n{mark}  {entry.points.get(cell, 0):g} of {most:g}  {verdict['exercise']}, "
-                         f"{verdict['behaviour']}")  # fmt: skip
+            about = ", ".join(filter(None, (verdict["exercise"], verdict["behaviour"])))
+            parts.append(f"\n{mark}  {entry.points.get(cell, 0):g} of {most:g}  {about}")
             parts += [textwrap.indent(verdict["text"], "      ")] * (not verdict["passed"])
     what = WAITING if entry.waiting and line["status"] == "graded" else NEXT[line["status"]]
     what = what if enterable(student) else RENAME
@@ -116,7 +116,7 @@ def explain(course, ps, student):
 def history(course, student):
     """Return a line for each time that something of a student's was graded, and the ideas behind her mistakes."""
     rows = []
-    for ps in (*checks.MODULES, *checks.own()):
+    for ps in checks.every():
         for head in journal.Journal(course, ps).history(student):
             named = sorted({mistake for _, mistake in head.get("failed", {}).values() if mistake})
             score = "-" if head["score"] is None else f"{head['score']:g}"

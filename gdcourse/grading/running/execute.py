@@ -14,7 +14,9 @@ the points of the behaviours that it was accepted for.
 
 A cell's kind is "readonly", "solution" (a "manual" code cell too), "free" (the student's own) or "test"; "code" is
 treated as "free". A test cell is ours and reads `grade(f, "behaviour")`; it is not executed, but judged. Every other
-cell is executed as in a notebook, whatever its kind.
+cell is executed as in a notebook, whatever its kind. One of kind "asserts" is a test of a plain nbgrader notebook and
+has "points", which are read in what comes out of it, as nbgrader does. "files" may be {name: bytes in base64}, put
+beside such a notebook.
 
 The result:
 
