@@ -41,7 +41,10 @@ def grade(course, ps, students="*", workers=None, backend="warm", dask=None, for
 
 def preview(course, ps, students="*", workers=None, backend="warm", dask=None, progress=lambda student: None,
             begin=lambda number: None):  # fmt: skip
-    """Run what would be run, and enter nothing: [(student, result, or the reason why nothing of hers can be run)]."""
+    """Run what would be run, and enter nothing. Returns: [(student, her result)] of all that would be entered anew.
+
+    The result of what cannot be run has a status and the reason, and no verdicts.
+    """
     crew = _cluster(dask) if dask else pool.Pool(workers or pool.cores(), ps, backend)
     with crew, _room(), journal.alone(course):
         from gdcourse.grading.gradebook.class_run import Run
@@ -52,8 +55,7 @@ def preview(course, ps, students="*", workers=None, backend="warm", dask=None, p
         begin(len(folders))
         with Record(course, run.ours) as record:
             run.open(record)
-            ahead = [(plan.student, plan.submission.reason if result is None else result)
-                     for plan, result in run.looked_ahead(crew, folders, progress)]  # fmt: skip
+            ahead = [(plan.student, result) for plan, result in run.looked_ahead(crew, folders, progress)]
     return sorted(ahead, key=lambda row: row[0])
 
 

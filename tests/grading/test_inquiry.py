@@ -85,7 +85,7 @@ def test_an_objection_is_packed_and_what_is_accepted_counts_for_whoever_did_the_
     (course / "words.txt").write_text("How steep? <script>alert(1)</script>\x1b[2J By which norm, it does not say.")
     said = command("inquiry", "ada <b>", HW, "steepness-length", "--words", str(course / "words.txt")).output
     assert "length of the gradient" in " ".join(said.split()) and "of 4 cases fail." in said and "--accept" in said
-    page = (course / "reports" / f"{HW}-inquiries" / "ada _b_-steepness.html").read_text("utf-8")
+    page = (course / "reports" / f"{HW}-inquiries" / "ada _b_-steepness-length.html").read_text("utf-8")
     assert "&lt;script&gt;alert(1)" in page and "<script" not in page and "\x1b" not in page and "<b>" not in page
     assert "return float(total(g))" in page and "fabs as absolute" in page and "noise" not in page
     assert "How steep? (3 points)" in page and page.count("<dt>expected</dt>") >= 3 and "<dt>came</dt>" in page

@@ -106,9 +106,10 @@ class Run:
             progress(student)
 
     def looked_ahead(self, crew, folders, progress):
-        """Yield (plan, result or None) of all that would be entered: run what has to be run, and enter nothing.
+        """Yield (plan, result) of all that would be entered anew: run what has to be run, and enter nothing.
 
-        Results go into the journal, so that nothing is run again when they are entered.
+        Results go into the journal, so that nothing is run again when they are entered. What cannot be run has no
+        verdicts.
         """
         known = []
 
@@ -119,8 +120,10 @@ class Run:
                     yield plan, plan.work
                     continue
                 progress(student)
+                status, reason = plan.submission[:2]
                 if plan.what != UNCHANGED:
-                    known.append((plan, plan.work if plan.what == KNOWN else None))
+                    unread = {"status": status, "reason": reason, "verdicts": {}}
+                    known.append((plan, plan.work if plan.what == KNOWN else unread))
 
         for plan, result in crew.run(to_run()):
             if result["status"] != "grader error":

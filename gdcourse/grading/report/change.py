@@ -52,14 +52,13 @@ def moves(course, ps, ahead):
     for student, result in ahead:
         entry = there.get(student)
         points, by_hand = (entry.points, entry.by_hand) if entry else ({}, ())
-        if isinstance(result, str):
-            result = {"status": "", "reason": result, "verdicts": {}}
-            points = {cell: given for cell, given in points.items() if cell in by_hand}
         if result["status"] == "grader error":
             lines.append(f"{shown(student)}: grader error, {result['reason']}")
             continue
+        if result["status"] in NOT_ENTERED:  # nothing is judged, and what a person gave stays
+            points = {cell: given for cell, given in points.items() if cell in by_hand}
         new = _after(points or dict.fromkeys(worth, 0.0), by_hand, result, worth, everyone, ps)
-        if not (entry and entry.points):
+        if entry is None or not entry.points:
             lines.append(f"{shown(student)}: not entered yet, {new:g} from now on")
         elif abs(new - (old := sum(entry.points.values()))) > 1e-9:
             moved += 1

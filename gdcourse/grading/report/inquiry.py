@@ -40,12 +40,14 @@ DRAWS = 3  # seeds beside her own on which an answer must come to its end before
 class Inquiry(NamedTuple):
     """A student's answer to one exercise, and what is objected to.
 
-    told: {behaviour's name: what she read}; cells: the code that defines her functions; why: why they do not run by
-    themselves, if so; failing: {behaviour's name: [(case, fault)]}; runs: {behaviour's name: her runs}.
+    name: what was asked about; told: {behaviour's name: what she read}; source: the code that defines her functions;
+    why: why they do not run by themselves, if so; failing: {behaviour's name: [(case, fault)]}; runs: {behaviour's
+    name: her runs}.
     """
 
     ps: str
     student: str
+    name: str
     exercise: Exercise
     task: str
     told: dict
@@ -77,7 +79,8 @@ def inquire(course, ps, student, name):
     job = checked({"ps": ps, "student": student, "cells": [], "seed": head["seed"], "backend": result["backend"]})
     source, runs, why = _alone(job, exercise, list(told), cells)
     failing = {b.name: judging.failing(exercise, b, job["seed"], runs[b.name]) for b in asked if b.name in runs}
-    return Inquiry(ps, student, exercise, _task(ours.notebook, exercise), told, source, why, failing, runs, job)
+    task = _task(ours.notebook, exercise)
+    return Inquiry(ps, student, name, exercise, task, told, source, why, failing, runs, job)
 
 
 def _asked(ps, name):
@@ -173,7 +176,7 @@ def write_inquiry(course, inquiry, words=""):
             name: (len(faults), len(inquiry.runs[name])) for name, faults in inquiry.failing.items()})  # fmt: skip
     folder = Path(course) / "reports" / f"{inquiry.ps}-inquiries"
     folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"{_plain(inquiry.student)}-{inquiry.exercise.name}.html"
+    target = folder / f"{_plain(inquiry.student)}-{_plain(inquiry.name)}.html"
     draft = target.with_suffix(".draft")
     draft.touch(mode=0o600)  # a name and marks
     draft.write_text(text, "utf-8", errors="replace")
@@ -233,7 +236,7 @@ def accept(course, inquiry, why):
                 raise CourseError(f"it cannot be accepted: on some cases of {b.name!r} it stops with an error, and "
                                   f"nothing can be compared with that. {INSTEAD}")
             for what, pretender in PRETENDERS.items():
-                theirs = checks.judging.answers(exercise, (pretender,) * len(exercise.names), seed)(b)
+                theirs = judging.answers(exercise, (pretender,) * len(exercise.names), seed)(b)
                 if judging.comes_out_as(exercise, b, seed, theirs, runs[b.name]):
                     raise CourseError(f"it cannot be accepted: a function that {what} would have the points of "
                                       f"{b.name!r} by it. {INSTEAD}")
