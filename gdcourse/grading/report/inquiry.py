@@ -74,7 +74,7 @@ def inquire(course, ps, student, name):
     ours = rebuilding.skeleton(course, ps)
     submission = rebuilding.read(folder, ours)
     cells = rebuilding.job_cells(submission.notebook)
-    if journal.seed(journal.secret(course), ps, student, cells) != head["seed"]:
+    if journal.seed(journal.secret(course), ps, student, cells) != head.get("seed"):
         raise CourseError(f"what {student} has handed in is not what was graded. First: gdcourse grade {ps}")
     job = checked({"ps": ps, "student": student, "cells": [], "seed": head["seed"], "backend": result["backend"]})
     source, runs, why = _alone(job, exercise, list(told), cells)
