@@ -73,7 +73,7 @@ from importlib import import_module
 from pathlib import Path
 
 from gdcourse._validate import one_of
-from gdcourse.checks.exercise import parameters_of
+from gdcourse.checks.exercise import Assignment, parameters_of
 from gdcourse.checks.judging import answers, judge
 from gdcourse.checks.reporting import ALL, HINTS, NotYet, message, report
 
@@ -110,13 +110,31 @@ def own():
     return found
 
 
+def plain():
+    """Return {id: path of its source notebook} of a course's nbgrader assignments that have no specification.
+
+    nbgrader has them in source/ID/ID.ipynb. Their tests are cells of the notebook, and nothing of them is known here.
+    """
+    course, written = Path(os.environ.get("GDCOURSE_COURSE") or "."), own()
+    return {path.stem: path.resolve() for path in sorted(course.glob("source/*/*.ipynb"))
+            if path.stem == path.parent.name and path.stem not in {*MODULES, *written}
+            and not course.joinpath(f"{path.stem}.md").exists()}  # fmt: skip
+
+
+def every():
+    """Return the ids of all assignments: the package's, a course's own, and its plain ones."""
+    return (*MODULES, *own(), *plain())
+
+
 def assignment(ps):
-    """Return the Assignment with an id such as "ps03", or one of a course's own."""
+    """Return the Assignment with an id such as "ps03", or one of a course's own; a plain one has no exercises."""
     if ps in MODULES:
         return import_module(f"gdcourse.checks.{MODULES[ps]}").ASSIGNMENT
     written = own()
+    if ps not in written and ps in plain():
+        return Assignment(ps, ps, (), ())
     if ps not in written:
-        raise ValueError(f"ps must be one of {', '.join([*MODULES, *written])}, got {ps!r}")
+        raise ValueError(f"ps must be one of {', '.join(every())}, got {ps!r}")
     return _loaded(written[ps], written[ps].stat().st_mtime_ns)
 
 

@@ -1,4 +1,4 @@
-"""Where the book says it: the numbers of the equations that hints point to."""
+"""Where the book says it: the numbers of the equations that hints point to, their pages, and what they are about."""
 
 # label in the chapter's source: the number on the page. A test holds this against the chapters.
 EQUATIONS = {
@@ -95,9 +95,138 @@ SECTIONS = {
     "sec-con-kinks": ("Creases", 11),
 }
 
+# the page that each stands on, and which of the book's ideas it is about. A test holds this against the chapters.
+IDEAS = {
+    "learning-loop": {
+        "eq-loop-mse": "Mean squared error and its derivatives",
+        "eq-loop-gradient": "Mean squared error and its derivatives",
+        "eq-loop-step": "The update rule",
+    },
+    "gradients": {
+        "eq-grad-vector": "The gradient as a vector of partial derivatives",
+        "eq-grad-directional": "The gradient's length",
+        "eq-grad-steepest": "Steepest ascent and descent",
+        "eq-grad-central": "The gradient as a vector of partial derivatives",
+        "eq-grad-check": "The gradient as a vector of partial derivatives",
+    },
+    "cost-functions": {
+        "eq-cost-mean": "A loss measures the mismatch",
+        "eq-cost-pinball": "Conditional mean and other statistics",
+        "eq-cost-nll": "Maximum likelihood",
+        "eq-cost-mse-from-gaussian": "Mean squared error and its derivatives",
+        "eq-cost-cross-entropy": "Cross-entropy",
+    },
+    "output-units": {
+        "eq-unit-sigmoid": "Sigmoid units for yes or no",
+        "eq-unit-bce": "Cross-entropy",
+        "eq-unit-slopes": "Sigmoid units for yes or no",
+        "eq-unit-softplus": "The loss decides the descent",
+        "eq-unit-softmax": "Softmax units for classes",
+        "eq-unit-log-softmax": "Softmax units for classes",
+        "eq-unit-softmax-ce": "Cross-entropy",
+        "eq-unit-prediction-minus-target": "Linear and logistic regression",
+        "eq-unit-gaussian-nll": "Linear units for Gaussian outputs",
+    },
+    "gradient-descent": {
+        "eq-gd-step": "The update rule",
+        "eq-gd-quadratic-mode": "Too small a rate",
+        "eq-gd-stability": "Too large a rate",
+        "eq-gd-best-step": "The learning rate",
+        "eq-gd-rate": "The learning rate",
+        "eq-gd-iterations": "The learning rate",
+        "eq-gd-armijo": "The learning rate",
+        "eq-gd-standardize": "Normalised inputs",
+    },
+    "batches": {
+        "eq-batch-estimate": "Minibatches",
+        "eq-batch-step": "Stochastic gradient descent",
+        "eq-batch-variance": "Noisy gradients",
+        "eq-batch-shards": "Parallel and distributed training",
+    },
+    "schedules": {
+        "eq-sched-decays": "Schedules",
+        "eq-sched-cosine": "Schedules",
+        "sec-sched-gallery": "Schedules",
+        "sec-sched-range": "Tuning",
+    },
+    "momentum": {
+        "eq-mom-heavy-ball": "Momentum",
+        "eq-mom-best": "Momentum",
+        "eq-mom-nesterov": "Momentum",
+    },
+    "per-coordinate": {
+        "eq-coord-rmsprop": "RMSProp",
+        "eq-coord-adam": "Adam",
+        "eq-coord-bias": "Adam",
+        "eq-coord-uncorrected": "Adam",
+        "w24": "Choosing an optimiser",
+    },
+    "curvature": {
+        "eq-curv-newton": "Newton and quasi-Newton",
+        "eq-curv-hvp": "Newton and quasi-Newton",
+        "eq-curv-saddle-free": "Curvature at plateaus and saddles",
+        "eq-curv-fisher": "The natural gradient",
+        "eq-curv-natural": "The natural gradient",
+    },
+    "constraints": {
+        "eq-con-project": "Frank-Wolfe",
+        "eq-con-frank-wolfe": "Frank-Wolfe",
+        "eq-con-gap": "Frank-Wolfe",
+        "eq-con-soft-threshold": "Kinks and jumps",
+        "sec-con-kinks": "Subgradients",
+    },
+    "backpropagation": {
+        "eq-back-chain": "The backward pass",
+        "eq-back-local-rules": "The backward pass",
+        "eq-back-sum": "The backward pass",
+        "eq-back-cost": "What backpropagation costs",
+        "eq-back-affine": "The backward pass",
+        "eq-back-relu": "The backward pass",
+        "eq-back-sigmoid": "The backward pass",
+        "eq-back-softmax": "The backward pass",
+    },
+    "depth": {
+        "eq-depth-product": "Vanishing gradients",
+        "eq-depth-variance": "Initialisation",
+        "eq-depth-glorot": "Initialisation",
+        "eq-depth-he": "Initialisation",
+        "eq-depth-cliff": "Exploding gradients",
+        "eq-depth-clip": "Gradient clipping",
+        "eq-depth-batchnorm": "Batch normalisation",
+        "eq-depth-bn-growth": "Batch normalisation",
+        "eq-depth-residual": "Residual connections",
+    },
+    "landscapes": {
+        "eq-land-classify": "Saddle points",
+        "eq-land-goe": "Minima and saddles in high dimension",
+        "eq-land-escape": "Curvature at plateaus and saddles",
+        "eq-land-sigmoid": "Plateaus",
+        "eq-land-stationary": "Methods for non-convex problems",
+    },
+    "practice": {
+        "eq-prac-validation": "Overfitting",
+        "eq-prac-kfold": "Overfitting",
+        "eq-prac-ridge": "Regularisation",
+        "eq-prac-filters-ridge": "Regularisation",
+        "eq-prac-filters-stopping": "Regularisation",
+        "eq-prac-random-search": "Tuning",
+        "eq-prac-cost": "The cost of a step and of a run",
+    },
+    "capstone": {
+        "eq-cap-first-loss": "Initialisation",
+        "eq-cap-ratio": "Vanishing gradients",
+    },
+}
+PAGES = {label: page for page, labels in IDEAS.items() for label in labels}
+
 
 def equation(label):
     """Return a reference to a place in the book, or nothing for an empty label."""
     if label in SECTIONS:
         return 'Chapter {1}, "{0}".'.format(*SECTIONS[label])
     return f"Equation ({EQUATIONS[label]})." if label else ""
+
+
+def idea(label):
+    """Return the idea of the book that a place in it is about, or nothing for an empty label."""
+    return IDEAS.get(PAGES.get(label, ""), {}).get(label, "")

@@ -134,6 +134,27 @@ def _faults(exercise, behaviour, seed, runs):
             yield case, fault
 
 
+def failing(exercise, behaviour, seed, runs):
+    """Return [(case, fault)] of the runs of a behaviour that fail, the smallest case first."""
+    faults = _faults(exercise, behaviour, seed, lambda _: runs)
+    return sorted(faults, key=lambda pair: sum(map(size, pair[0].values())))
+
+
+def comes_out_as(exercise, behaviour, seed, runs, accepted):
+    """Tell whether every run is right, or comes out as that of an accepted answer does.
+
+    One that has no output agrees with nothing: a function that stops with an error may do so for any reason.
+    """
+    wanted = _known(exercise, exercise.reference, seed)(behaviour)
+    try:
+        return all(not _fault(exercise, behaviour, case, run, want) or
+                   (not other.problem and _same_outcome(exercise, behaviour, case, run, other, want))
+                   for case, want, run, other in zip(
+                       exercise.draw(behaviour, seed), wanted, runs, accepted, strict=True))  # fmt: skip
+    except Exception:  # what cannot be compared is not the same
+        return False
+
+
 def _verdict(exercise, behaviour, seed, runs, expected, parameters, diagnose):
     faults = list(_faults(exercise, behaviour, seed, runs))
     if not faults:

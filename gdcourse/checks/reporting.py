@@ -84,9 +84,14 @@ def _row(verdict, told, says, hint):
     if verdict.mistake and hint == ALL and text not in told:
         row["place"] = verdict.mistake.see
     if verdict.case:
-        case = [_argument(name, value) for name, value in verdict.case.items()]
-        row["case"] = dict(case=case, yours=verdict.fault.yours, expected=verdict.fault.expected)
+        row["case"] = as_text(verdict.case, verdict.fault)
     return row
+
+
+def as_text(case, fault):
+    """Return a failing case as texts: its arguments, what came, and what was expected."""
+    arguments = [_argument(name, value) for name, value in case.items()]
+    return dict(case=arguments, yours=fault.yours, expected=fault.expected)
 
 
 def _case(smallest):

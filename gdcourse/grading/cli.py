@@ -117,9 +117,10 @@ dask_option = click.option("--dask", metavar="ADDRESS", help="A dask scheduler, 
 @dask_option
 @click.option("--force", is_flag=True, help="Run again what is done already.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option("--preview", is_flag=True, help="Run it and enter nothing: say whose marks would move.")
 @course_option
 @in_plain_words
-def grade(ps, students, workers, backend, dask, force, dry_run, course):
+def grade(ps, students, workers, backend, dask, force, dry_run, preview, course):
     """Grade what was handed in of assignment PS. A run that was stopped goes on where it was."""
     from gdcourse.grading.grade import rehearse
     from gdcourse.grading.report.tables import shown
@@ -127,6 +128,11 @@ def grade(ps, students, workers, backend, dask, force, dry_run, course):
     if dry_run:
         for student, what in rehearse(course, ps, students, backend, force):
             click.echo(f"{shown(student)}  {what}")
+        return
+    if preview:
+        if force:
+            raise ValueError("--preview runs what has changed; --force is for what has not")
+        _preview(course, ps, students=students, workers=workers, backend=backend, dask=dask)
         return
     _grade(course, ps, students=students, workers=workers, backend=backend, dask=dask, force=force)
 
@@ -149,12 +155,32 @@ def regrade(ps, only, students, workers, backend, dask, course):
     _grade(course, ps, students=students, workers=workers, backend=backend, dask=dask, only=only)
 
 
-def _grade(course, ps, backend, **options):
-    from gdcourse.grading.grade import grade
-
+def _warn(backend):
     if backend == "plain":
         click.secho("WITHOUT A SANDBOX: submissions run with your rights, and can read and change all you can.",
                     fg="red", bold=True, err=True)  # fmt: skip
+
+
+def _preview(course, ps, backend="warm", **options):
+    from gdcourse.grading.grade import preview
+    from gdcourse.grading.report.change import moves
+
+    _warn(backend)
+    with click.progressbar(length=0, label=f"{ps}: looking ahead", show_pos=True, file=sys.stderr) as bar:
+
+        def begin(number):
+            bar.length = number
+
+        ahead = preview(course, ps, backend=backend, progress=lambda student: bar.update(1), begin=begin, **options)
+    for line in moves(course, ps, ahead):
+        click.echo(line)
+    click.echo(f"Nothing is entered yet. To do it: gdcourse grade {ps}")
+
+
+def _grade(course, ps, backend, **options):
+    from gdcourse.grading.grade import grade
+
+    _warn(backend)
     bar = None
 
     def begin(number):
@@ -261,6 +287,34 @@ def explain(student, ps, course):
     from gdcourse.grading.report.tables import explain
 
     click.echo(explain(course, ps, student))
+
+
+@main.command()
+@click.argument("student")
+@click.argument("ps")
+@click.argument("name")
+@click.option("--words", "path", metavar="FILE", help="What she has written about it, a text.")
+@click.option("--accept", "why", metavar="WHY", help="Accept her answer, for the behaviours that NAME is about.")
+@course_option
+@in_plain_words
+def inquiry(student, ps, name, path, why, course):
+    """Look into STUDENT's objection to NAME, an exercise of PS or one of its graded cells: everything on one page."""
+    from gdcourse.grading.report.inquiry import WORDS, accept, inquire, told, write_inquiry
+
+    words = ""
+    if path:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            words = file.read(WORDS)
+    found = inquire(course, ps, student, name)
+    for line in told(found):
+        click.echo(line)
+    click.echo(f"\nPage: {write_inquiry(course, found, words)}")
+    if why is None:
+        click.echo(f"To accept it: gdcourse inquiry STUDENT {ps} {name} --accept \"why\"")
+        return
+    target = accept(course, found, why)
+    click.echo(f"Accepted, for {', '.join(found.told)}: {target}\nTo take it back, delete that file.\n")
+    _preview(course, ps)
 
 
 @main.command()

@@ -39,6 +39,26 @@ def grade(course, ps, students="*", workers=None, backend="warm", dask=None, for
     return sorted(run.outcomes)
 
 
+def preview(course, ps, students="*", workers=None, backend="warm", dask=None, progress=lambda student: None,
+            begin=lambda number: None):  # fmt: skip
+    """Run what would be run, and enter nothing. Returns: [(student, her result)] of all that would be entered anew.
+
+    The result of what cannot be run has a status and the reason, and no verdicts.
+    """
+    crew = _cluster(dask) if dask else pool.Pool(workers or pool.cores(), ps, backend)
+    with crew, _room(), journal.alone(course):
+        from gdcourse.grading.gradebook.class_run import Run
+        from gdcourse.grading.gradebook.record import Record
+        from gdcourse.grading.intake.submitted import submissions
+
+        run, folders = Run(course, ps, backend), submissions(course, ps, students)
+        begin(len(folders))
+        with Record(course, run.ours) as record:
+            run.open(record)
+            ahead = [(plan.student, result) for plan, result in run.looked_ahead(crew, folders, progress)]
+    return sorted(ahead, key=lambda row: row[0])
+
+
 @contextlib.contextmanager
 def _room():
     """Say plainly when the disk is full: that is nobody's fault, and nothing is lost."""

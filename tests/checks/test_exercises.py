@@ -9,10 +9,11 @@ from types import GeneratorType
 
 import numpy as np
 import pytest
+import yaml
 
 from gdcourse import checks
 from gdcourse.checks.__main__ import taken_for
-from gdcourse.checks.book import EQUATIONS, SECTIONS, equation
+from gdcourse.checks.book import EQUATIONS, IDEAS, PAGES, SECTIONS, equation
 from gdcourse.checks.exercise import Oracle, Rng, _draw, as_tuple
 from gdcourse.checks.judging import answers, judge, passes
 from gdcourse.checks.reporting import explanation, report
@@ -239,6 +240,22 @@ def test_equations_have_the_numbers_of_the_book(request):
         (page,) = [path.stem for path in (request.config.rootpath / "chapters").glob("*.md")
                    if re.search(rf'^\({label}\)=\n#+ "?{heading}"?$', path.read_text("utf-8"), re.MULTILINE)]
         assert chapter_of[page] == str(chapter), label
+        assert PAGES[label] == page, label
+    assert {label: page for label, page in PAGES.items() if label in EQUATIONS} == {
+        label: found[label][0] for label in EQUATIONS}  # fmt: skip
+    assert PAGES.keys() == {*EQUATIONS, *SECTIONS} and len(PAGES) == sum(map(len, IDEAS.values()))
+
+
+def test_an_equation_is_about_an_idea_that_its_chapter_teaches(request):
+    chapters = request.config.rootpath / "chapters"
+    names = {item: c["name"] for item, c in yaml.safe_load((chapters / "concepts.yml").read_text("utf-8")).items()}
+    taught = {}
+    for page in IDEAS:
+        matter = yaml.safe_load((chapters / f"{page}.md").read_text("utf-8").split("---\n")[1])
+        taught[page] = {names[item] for item in matter["covers"]}
+    taught["capstone"] |= taught["depth"]  # which it looks back at
+    for page, labels in IDEAS.items():
+        assert set(labels.values()) <= taught[page], set(labels.values()) - taught[page]
 
 
 def test_needs_numpy_alone():

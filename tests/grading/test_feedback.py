@@ -1,5 +1,6 @@
 """The page that a student reads: what counts stands first, nothing is asked of a network, and no formula is a trick."""
 
+import html
 import re
 from xml.etree import ElementTree
 
@@ -7,13 +8,15 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 from nbgrader.api import Gradebook
+from traitlets.config import Config
 
 from gdcourse import checks
 from gdcourse.grading import grade
 from gdcourse.grading.authoring.assign import release_notebook
+from gdcourse.grading.course.directory import CourseError
 from gdcourse.grading.course.nbgrader import nbgrader
 from gdcourse.grading.gradebook.feedback import feedback
-from gdcourse.grading.gradebook.feedback_page import LONGEST, mathml
+from gdcourse.grading.gradebook.feedback_page import LONGEST, FeedbackPage, mathml
 from tests.grading.conftest import PS, make_believe
 
 
@@ -64,6 +67,39 @@ def test_nothing_is_asked_of_a_network(written):
     assert all(address.startswith(("#", "data:image/png;base64,", "https://")) for address in addresses)
     assert not re.findall(r"url\(|@import", page.style.text)
     assert page.find_all("math") and "$" not in page.main.find("section").text
+
+
+def test_places_of_the_book_are_links_where_the_course_says_where_it_is(tmp_path):
+    said = html.escape('Equation\n  (5.7). Chapter 7, "A rate for every\n update". Equation (99.1). <b> Chapter 7, "x"')
+    settings = Config({"CourseDirectory": {"root": str(tmp_path)}})
+    assert FeedbackPage(config=settings).linked(said) == said
+    (tmp_path / "term.toml").write_text('book = "https://example.org/it/"\n')
+    for text in (said, said.replace("&quot;", "&#34;")):
+        page = BeautifulSoup(FeedbackPage(config=settings).linked(text), "html.parser")
+        assert [link["href"] for link in page.find_all("a")] == [
+            "https://example.org/it/chapters/gradient-descent.html#equation-eq-gd-best-step",
+            "https://example.org/it/chapters/schedules.html#sec-sched-gallery"]  # fmt: skip
+        assert page.text == html.unescape(said)
+    for address in ('"javascript:alert(1)"', '"https://a\\">b"', "7", '["https://a"]'):
+        (tmp_path / "term.toml").write_text(f"book = {address}\n")
+        with pytest.raises(CourseError, match="book is the address"):
+            FeedbackPage(config=settings)
+
+
+def test_a_page_leads_to_the_book(course, ours, pretend, written):
+    (course / "term.toml").write_text('book = "https://example.org/it"\n')
+
+    def run(job):
+        result = make_believe(job, passed=lambda name: not name.startswith("run_until"))
+        for shown in (o for outputs in result["outputs"] for o in outputs if o["output_type"] == "error"):
+            shown["traceback"] = ["That is what comes out when it is. Equation", "  (5.7)."]
+        return result
+
+    pretend.run = run
+    grade.grade(course, PS, force=True)
+    assert feedback(str(course), PS, "ada") == ""
+    links = BeautifulSoup(written.read_text("utf-8"), "html.parser").find(id="run_until-converged").pre.find_all("a")
+    assert [(a.text, a["href"].partition("#")[2]) for a in links] == [("Equation\n  (5.7)", "equation-eq-gd-best-step")]
 
 
 @pytest.mark.parametrize("ps", checks.MODULES)

@@ -12,16 +12,18 @@ from bs4 import BeautifulSoup
 from nbgrader.api import Gradebook
 
 from gdcourse import checks
-from gdcourse.checks.book import equation
+from gdcourse.checks.book import equation, idea
 from gdcourse.checks.reporting import message
 from gdcourse.grading.authoring.assign import assign, cell_id, release_notebook, write
 from gdcourse.grading.authoring.sample import Answer, answers, submission
 from gdcourse.grading.course.directory import CourseError
 from gdcourse.grading.grade import grade
+from gdcourse.grading.gradebook.journal import Journal
 from gdcourse.grading.gradebook.reading import Entry
+from gdcourse.grading.report.ideas import of_student, shaky
 from gdcourse.grading.report.page import looks, mistakes, unwritten, write_report
 from gdcourse.grading.report.statistics import Bin, chance, correlation, histogram, item
-from gdcourse.grading.report.tables import _duration
+from gdcourse.grading.report.tables import _duration, history
 from gdcourse.grading.running.cell_outputs import known
 
 PS = "ps05"
@@ -171,6 +173,35 @@ def test_mistakes_come_with_their_hint_and_their_students(page):
     assert kinds["1 × It prints its answer instead of returning it."] == "dan"
     assert kinds["2 × It is not there: its cell does not run, or it has another name."] == "finn, gus"
     assert not {"eve", "ann"} & set(re.findall(r"\w+", text(section)))
+
+
+def test_mistakes_lead_to_the_ideas_behind_them(page):
+    section = page.select_one("section[aria-labelledby=ideas]")
+    rows = {row.th.text.strip(): [text(cell) for cell in row.find_all("td")] for row in section.select("tbody tr")}
+    assert rows == {idea(MISTAKE.see): ["2", "bob, cleo", ""]}
+
+
+def test_ideas_over_a_term(tmp_path):
+    """Counted is what was handed in last; a student's own list also says what she has put right since."""
+    def done(ps, student, *wrong):
+        exercise = checks.assignment(ps).exercises[0]
+        cell = cell_id(exercise, exercise.behaviours[0])
+        failed = {cell: ("value", exercise.mistakes[0].name if wrong else None)}
+        Journal(tmp_path, ps).add_done(student, status="graded", score=1, failed=failed)
+        return idea(exercise.mistakes[0].see)
+
+    about = {ps: done(ps, "bob", "wrong") for ps in ("ps03", "ps05", "ps06")}
+    assert len(set(about.values())) == 3
+    done("ps05", "ann", "wrong")
+    done("ps06", "bob")
+    assert of_student(tmp_path, "bob") == {about["ps03"]: {"ps03": True}, about["ps05"]: {"ps05": True},
+                                           about["ps06"]: {"ps06": False}}  # fmt: skip
+    assert [row[:3] for row in shaky(tmp_path, "ps05")] == [(about["ps05"], ["ann", "bob"], {"ps05": 2})]
+    assert shaky(tmp_path, "ps06") == []
+    said = history(tmp_path, "bob").split("\n\n")[1].splitlines()
+    assert said[0] == "The ideas behind those mistakes:"
+    assert {line.split("  ")[0] for line in said[1:]} == {*about.values()}
+    assert said[-1].endswith("  ps06, put right since")
 
 
 def test_what_is_written_alike_is_named_without_a_verdict(page):

@@ -137,6 +137,37 @@ def test_days_of_grace_take_a_penalty_back(handed_in, command, course):
     assert totals(course)["ada"] == 18
 
 
+def test_what_would_move_is_shown_before_anything_is_entered(handed_in, command, course, ours, pretend):
+    before, spectral, ran = totals(course), worth(course, "spectral"), len(pretend)
+    with Gradebook(f"sqlite:///{course}/gradebook.db") as book:
+        grades = {grade.name: grade for grade in book.find_submission_notebook(PS, PS, "kim").grades}
+        given = next(name for name in grades if name.startswith("run_until"))
+        grades[given].manual_score = 0.5
+        book.db.commit()
+    before["kim"] += 0.5
+    assert "0 of 3 marks move." in command("grade", PS, "--preview").output and len(pretend) == ran
+    (course / "submitted" / "eve" / PS / f"{PS}.ipynb").write_text("{")
+    for student in ("joe", "kim"):
+        book = json.loads(json.dumps(ours.notebook))
+        next(c for c in book["cells"] if c["id"] == "spectral_step")["source"] = "def spectral_step(H): return 1"
+        (course / "submitted" / student / PS).mkdir(parents=True, exist_ok=True)
+        (course / "submitted" / student / PS / f"{PS}.ipynb").write_text(json.dumps(book), "utf-8")
+    pretend.run = lambda job: make_believe(job, passed=lambda name: not name.startswith("run_until"))
+    said = command("grade", PS, "--preview").output.splitlines()
+    without = 20 - worth(course, "run_until")
+    assert [line for line in said if "from now on" in line] == [
+        f"eve: {before['eve']:g}, 0 from now on", f"joe: not entered yet, {without:g} from now on",
+        f"kim: {before['kim']:g}, {without + 0.5:g} from now on"]  # fmt: skip
+    assert "2 of 3 marks move." in said and spectral and totals(course) == before and len(pretend) == ran + 2
+    command("grade", PS)
+    assert len(pretend) == ran + 2, "what was looked at is not run again"
+    assert totals(course) == before | {"eve": 0, "joe": without, "kim": without + 0.5}
+    pretend.run = lambda job: {"status": "grader error", "reason": "the machine is too busy."}
+    (course / "term.toml").write_text(f"[{PS}.feedback]\nhint = 1\n")
+    assert "ada: grader error, the machine is too busy." in command("grade", PS, "--preview").output
+    assert "--preview runs what has changed" in command("grade", PS, "--preview", "--force", code=1).output
+
+
 def test_a_course_chooses_how_much_a_verdict_says(handed_in, command, course, pretend):
     assert not any("hint" in job for job in pretend)
     pretend.clear()

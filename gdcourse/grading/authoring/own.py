@@ -37,6 +37,8 @@ def verify(name, seeds):
     Returns: lines for a person, and whether nothing is wrong.
     """
     lines, wrong = [], []
+    if not checks.assignment(name).exercises:
+        raise CourseError(f"{name} has no specification that could be tried: its tests are cells of the notebook")
     for exercise in checks.assignment(name).exercises:
         lines.append(f"{exercise.signature}   {exercise.points:g} points")
         right = [("reference", exercise.reference)] + [(as_name(style), style) for style in exercise.styles]

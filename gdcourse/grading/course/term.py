@@ -1,5 +1,7 @@
 """What a course decides while the term goes on, in a file term.toml beside its settings.
 
+    book = "https://example.org/gdcourse"   # where the course's book is published, for links to its equations
+
     [ps03.extensions]                  # days after the date it was due
     "Ada Lovelace" = 3
 
@@ -15,6 +17,7 @@
     hint = 2                           # how much a verdict says, from 1 to 3; see `check`
 """
 
+import re
 import tomllib
 from pathlib import Path
 from typing import NamedTuple
@@ -40,14 +43,10 @@ class Term(NamedTuple):
 
 def term(course, ps):
     """Return the Term of an assignment; an empty one where nothing is decided. Raises: CourseError."""
-    path = Path(course) / "term.toml"
-    if not path.is_file():
+    decided, _ = _read(course)
+    if not decided:
         return Term({}, {}, frozenset(), ALL, {})
-    try:
-        decided = tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CourseError(f"term.toml cannot be read: {error}") from None
-    every = {*checks.MODULES, *checks.own()}
+    every = set(checks.every())
     for name, part in decided.items():
         if name not in every or not isinstance(part, dict) or set(part) - PARTS:
             raise CourseError("term.toml: every heading is an assignment's and one of "
@@ -74,6 +73,27 @@ def term(course, ps):
             raise CourseError(f"term.toml: {name} counts for a number of points from 0, or \"everyone\"; got {worth!r}")
     return Term(days, {name: known[name] if worth == EVERYONE else worth for name, worth in points.items()},
                 frozenset(name for name, worth in points.items() if worth == EVERYONE), hint, groups)  # fmt: skip
+
+
+def book_address(course):
+    """Return where the course's book is published, without a slash at its end; "" if it does not say."""
+    return _read(course)[1]
+
+
+def _read(course):
+    """Return the headings of term.toml, and the book's address."""
+    path = Path(course) / "term.toml"
+    if not path.is_file():
+        return {}, ""
+    try:
+        decided = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CourseError(f"term.toml cannot be read: {error}") from None
+    book = decided.pop("book", "")
+    if book != "" and not (isinstance(book, str) and re.fullmatch(r"https?://[\w.:/~%-]+", book)):
+        raise CourseError("term.toml: book is the address of the published book, such as "
+                          f"https://example.org/gdcourse; got {book!r}")  # fmt: skip
+    return decided, book.rstrip("/")
 
 
 def _number(value):

@@ -10,6 +10,7 @@ import nbformat
 from gdcourse import checks
 from gdcourse.checks.reporting import ALL
 from gdcourse.grading.authoring.assign import exercise_of
+from gdcourse.grading.course.accepted import accepted
 from gdcourse.grading.course.directory import FULL, CourseError
 from gdcourse.grading.course.term import term
 from gdcourse.grading.gradebook import journal, record
@@ -42,12 +43,16 @@ class Run:
         self.course, self.ps, self.force, self.only = Path(course), ps, force, set(only)
         self.ours, self.term = rebuilding.skeleton(course, ps), term(course, ps)
         self.package = package_hash()
-        if ps not in checks.MODULES:  # what is asked stands in a module of the course's own
-            self.package = journal.key(self.package, checks.own()[ps].read_text("utf-8"))
+        if ps in (own := checks.own()):  # what is asked stands in a module of the course's own
+            self.package = journal.key(self.package, own[ps].read_text("utf-8"))
         self.secret = journal.secret(course)
         self.fixed = {"ps": ps, "backend": backend, "limits": dict(limits or {})}
+        if self.ours.files:
+            self.fixed["files"] = self.ours.files
         if self.term.hint != ALL:
             self.fixed["hint"] = self.term.hint
+        if answers := accepted(course, ps):
+            self.fixed["accepted"] = answers
         self.journal = journal.Journal(course, ps)
         self.book, self.outcomes = None, []
 
@@ -100,6 +105,33 @@ class Run:
                 continue
             progress(student)
 
+    def looked_ahead(self, crew, folders, progress):
+        """Yield (plan, result) of all that would be entered anew: run what has to be run, and enter nothing.
+
+        Results go into the journal, so that nothing is run again when they are entered. What cannot be run has no
+        verdicts.
+        """
+        known = []
+
+        def to_run():
+            for student, folder in folders.items():
+                plan = self.plan(student, folder)
+                if plan.what == RUN and not plan.submission.status:
+                    yield plan, plan.work
+                    continue
+                progress(student)
+                status, reason = plan.submission[:2]
+                if plan.what != UNCHANGED:
+                    unread = {"status": status, "reason": reason, "verdicts": {}}
+                    known.append((plan, plan.work if plan.what == KNOWN else unread))
+
+        for plan, result in crew.run(to_run()):
+            if result["status"] != "grader error":
+                self.journal.add_result(plan.key, plan.student, result)
+            progress(plan.student)
+            yield plan, result
+        yield from known
+
     def turn_away(self, plan):
         """Enter what could not be run: nothing, with the reason, where the student or the instructor will see it."""
         status, reason, notebook, timestamp = plan.submission
@@ -130,9 +162,10 @@ class Run:
         with self.our_fault(plan):
             notebook = record.with_outputs(plan.submission.notebook, result, self.ps, self.term.everyone)
             owner, has = exercise_of(self.ps), self.term.everyone
-            right = {name: n > 0 or owner.get(name) in has for name, n in result["scores"].items()}
             worth = {name: cell.metadata["nbgrader"].get("points", 0) for name, cell in self.ours.marked.items()}
-            if record.scores_of(notebook) != {name: worth[name] * right[name] for name in right}:
+            given = {name: worth[name] * (n > 0 or owner[name] in has) if name in owner else n
+                     for name, n in result["scores"].items()}  # fmt: skip
+            if record.scores_of(notebook) != given:
                 self.done(plan, "grader error", "nbgrader reads other points in the outputs than were given.")
                 return
             score = self.book.enter(plan.student, shown(notebook), plan.submission.timestamp)

@@ -8,6 +8,7 @@ Formulas are MathML, which browsers draw themselves; there is no script; it is l
 """
 
 import copy
+import re
 from html import escape
 from pathlib import Path
 from xml.etree import ElementTree
@@ -17,12 +18,17 @@ from nbconvert.exporters import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from traitlets.config import Config
 
+from gdcourse.checks.book import EQUATIONS, PAGES, SECTIONS
+from gdcourse.grading.course.term import book_address
+
 NAMESPACE = "http://www.w3.org/1998/Math/MathML"
 ELEMENTS = set("""math mrow mi mo mn ms mtext mspace mfrac msqrt mroot mstyle mpadded mphantom msub msup msubsup munder
     mover munderover mtable mtr mtd""".split())
 ATTRIBUTES = set("""display displaystyle scriptlevel stretchy fence form separator lspace rspace mathvariant minsize
     maxsize width height depth accent accentunder columnalign columnspacing rowspacing linethickness movablelimits
     largeop symmetric""".split())
+PLACE = re.compile(r"Equation\s+\((\d+\.\d+)\)|Chapter\s+\d+,\s+(?:&#34;|&quot;)([^&<>]{1,80}?)(?:&#34;|&quot;)")
+NAMED = {number: label for label, number in EQUATIONS.items()} | {head: label for label, (head, _) in SECTIONS.items()}
 LONGEST = 2_000  # characters of a formula: what reads it is no fast parser
 
 
@@ -63,6 +69,21 @@ class FeedbackPage(HTMLExporter):
         super().__init__(config=config, **more)
         self.register_filter("markdown2html", self.read)
         self.register_filter("points", "{:g}".format)
+        self.register_filter("linked", self.linked)
+        self.book = book_address(config.get("CourseDirectory", {}).get("root") or ".")
+
+    def linked(self, html):
+        """Return a verdict's HTML in which places of the book are links, where the course says where the book is."""
+        if not self.book:
+            return html
+        return PLACE.sub(lambda found: self.link(found[0], found[1] or found[2]), html)
+
+    def link(self, text, place):
+        label = NAMED.get(" ".join(place.split()))
+        if label is None:
+            return text
+        anchor = f"equation-{label}" if label in EQUATIONS else label
+        return f'<a href="{self.book}/chapters/{PAGES[label]}.html#{anchor}" rel="noreferrer">{text}</a>'
 
     def read(self, source):
         """Return a cell's Markdown as HTML."""

@@ -20,6 +20,7 @@ from pathlib import Path
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Dict, Enum
 
+from gdcourse.grading.course.accepted import accepted
 from gdcourse.grading.course.term import term
 from gdcourse.grading.gradebook import journal
 from gdcourse.grading.gradebook.record import with_outputs
@@ -58,8 +59,9 @@ class Judge(NbGraderPreprocessor):
         decided = term(Path.cwd(), names["assignment"])
         seed = journal.seed(journal.secret(Path.cwd()), names["assignment"], names["student"], cells)
         result = execute({"ps": names["assignment"], "student": names["student"], "cells": cells, "seed": seed,
-                          "backend": self.backend, "limits": self.limits,
-                          "hint": decided.hint})  # fmt: skip
+                          "backend": self.backend, "limits": self.limits, "hint": decided.hint,
+                          "files": rebuilding.skeleton(Path.cwd(), names["assignment"]).files,
+                          "accepted": accepted(Path.cwd(), names["assignment"])})  # fmt: skip
         if result["status"] == "grader error":
             raise GradingFailed(result["reason"])
         for line in filter(None, [result["status"], *result["reason"].split("\n")]):

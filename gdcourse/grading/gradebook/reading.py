@@ -54,10 +54,10 @@ def read(course, ps, notebooks=True):
         raise CourseError(f"there is no gradebook yet. Run: gdcourse assign {ps}")
     with Gradebook(folders.db_url, folders.course_id) as book:
         try:
-            cells = book.find_notebook(ps, ps).grade_cells
+            notebook = book.find_notebook(ps, ps)
         except MissingEntry:
             raise CourseError(f"{ps} is not in the gradebook yet. Run: gdcourse assign {ps}") from None
-        worth = {cell.name: cell.max_score for cell in cells}
+        worth = {cell.name: cell.max_score for cell in (*notebook.grade_cells, *notebook.task_cells)}
         submissions = {s.student_id: s for s in book.assignment_submissions(ps)}
         points, waiting, by_hand = ({student: new() for student in submissions} for new in (dict, list, list))
         for student, name, score, needs, given in _grades(book, ps):

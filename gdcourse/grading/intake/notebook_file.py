@@ -25,10 +25,10 @@ class Missing(Rejected):
     """A submission without a notebook."""
 
 
-def find(folder, ps, notes):
+def find(folder, ps, notes, beside=()):
     """Return (the path of the notebook in a folder, the time of handing in or None); add to the notes.
 
-    Raises: Rejected, or Missing where there is none.
+    beside: what else may lie there, for it was handed out. Raises: Rejected, or Missing where there is none.
     """
     if any(path.is_symlink() for path in (folder.parent, folder)):
         raise Rejected("The folder is a link to somewhere else. Hand in the notebook itself.")
@@ -45,7 +45,7 @@ def find(folder, ps, notes):
     used = wanted if wanted in notebooks else notebooks[0]
     if used != wanted:
         notes.append(f"the notebook was called {some([used])}.")
-    other = [name for name in names if name not in (used, "timestamp.txt")]
+    other = [name for name in names if name not in (used, "timestamp.txt", *beside)]
     if other:
         notes.append(f"other files are not used: {some(other)}.")
     return folder / used, timestamp

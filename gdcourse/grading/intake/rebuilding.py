@@ -14,7 +14,9 @@ from typing import NamedTuple
 
 import nbformat
 
+from gdcourse import checks
 from gdcourse.grading.authoring.assign import page, release_notebook
+from gdcourse.grading.authoring.plain import plain_files, plain_notebook
 from gdcourse.grading.course.term import term
 from gdcourse.grading.intake.definitions import ELSEWHERE, defined, passed_over, stubs
 from gdcourse.grading.intake.notebook_file import NEW, Missing, Rejected, cells_of, find, parsed, some
@@ -24,12 +26,18 @@ UNREAD = "not-graded"  # id of the cell that says why nothing was run
 
 
 class Skeleton(NamedTuple):
-    """An assignment as it was handed out. marked: {grade_id: cell}; free: {(type, text): cell} of the others."""
+    """An assignment as it was handed out. marked: {grade_id: cell}; free: {(type, text): cell} of the others.
+
+    shown: {grade_id: text} of cells that students were handed with another text, such as without hidden tests; files:
+    {name: bytes in base64} of what came beside the notebook.
+    """
 
     ps: str
     notebook: nbformat.NotebookNode
     marked: dict
     free: dict
+    shown: dict
+    files: dict
 
 
 class Submission(NamedTuple):
@@ -45,24 +53,30 @@ class Submission(NamedTuple):
 
 
 def skeleton(course, ps):
-    """Return the Skeleton of an assignment, from its page."""
+    """Return the Skeleton of an assignment, from its page; of a plain one from nbgrader's release and gradebook."""
+    if ps in checks.plain():
+        notebook, shown = plain_notebook(course, ps)
+        return _as_skeleton(ps, notebook, shown, plain_files(course, ps))
     path = page(course, ps)
     return _skeleton(path, path.read_bytes(), repr(term(course, ps).points), ps)
 
 
 @functools.lru_cache(maxsize=4)
 def _skeleton(path, content, decided, ps):
-    notebook = release_notebook(path)
+    return _as_skeleton(ps, release_notebook(path), {}, {})
+
+
+def _as_skeleton(ps, notebook, shown, files):
     marked = {c.metadata["nbgrader"]["grade_id"]: c for c in notebook.cells if "nbgrader" in c.metadata}
     free = {(c.cell_type, c.source): c for c in notebook.cells if "nbgrader" not in c.metadata}
-    return Skeleton(ps, notebook, marked, free)
+    return Skeleton(ps, notebook, marked, free, shown, files)
 
 
 def read(folder, ours):
     """Return the Submission in a folder. Whatever is wrong with it is a status, never an exception."""
     notes, timestamp = [], None
     try:
-        path, timestamp = find(Path(folder), ours.ps, notes)
+        path, timestamp = find(Path(folder), ours.ps, notes, {name.partition("/")[0] for name in ours.files})
         notebook, more = rebuild(parsed(path), ours)
         return Submission("", three_lines(notes + more), notebook, timestamp)
     except Rejected as why:
@@ -106,9 +120,15 @@ def kind_of(cell):
 
 def job_cells(notebook):
     """Return the code cells of a rebuilt notebook as a job wants them."""
-    return [{"source": c.source, "kind": {"manual": "solution"}.get(kind_of(c), kind_of(c)),
-             "grade_id": c.metadata.get("nbgrader", {}).get("grade_id")}
-            for c in notebook.cells if c.cell_type == "code"]  # fmt: skip
+    cells = [{"source": c.source, "kind": {"manual": "solution"}.get(kind_of(c), kind_of(c)),
+              "grade_id": c.metadata.get("nbgrader", {}).get("grade_id")}
+             for c in notebook.cells if c.cell_type == "code"]  # fmt: skip
+    points = {c.metadata["nbgrader"]["grade_id"]: c.metadata["nbgrader"].get("points", 0) for c in notebook.cells
+              if kind_of(c) == "test"}  # fmt: skip
+    for cell in cells:
+        if cell["kind"] == "test" and not checks.GRADED.fullmatch(cell["source"]):  # a plain notebook's own
+            cell |= {"kind": "asserts", "points": points[cell["grade_id"]]}
+    return cells
 
 
 def rebuild(raw, ours):
@@ -140,7 +160,7 @@ def rebuild(raw, ours):
             found["retyped"].append(name)
         if kind_of(cell) in ("solution", "manual"):
             cell.source = text
-        elif text.strip() != cell.source.strip():
+        elif text.strip() not in (cell.source.strip(), ours.shown.get(name, "").strip()):
             found["changed"].append(name)
     missing = [name for name in ours.marked if name not in kept]
     _put_back(built, kept, missing, ours)

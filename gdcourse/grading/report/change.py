@@ -1,4 +1,4 @@
-"""What term.toml would change: the points of exercises, and whose marks move, before anything moves."""
+"""What would change, and whose marks move, before anything moves: by term.toml, or by running what is asked by now."""
 
 from gdcourse import checks
 from gdcourse.grading.authoring.assign import cell_id, exercise_of
@@ -27,23 +27,54 @@ def changes(course, ps):
             lines.append(f"{exercise.name}: {new:g} points, for {EVERYONE} who handed in")
         elif old != new:
             lines.append(f"{exercise.name}: {old:g} points, {new:g} from now on")
-    known = Journal(course, ps)
-    everyone = {cell for cell, name in exercise_of(ps).items() if name in decided.everyone}
-    moved = []
+    known, moved = Journal(course, ps), []
     for entry in entries:
         head = known.done.get(entry.student, {})
         result = known.result(head.get("key")) if head.get("status") not in NOT_ENTERED else None
-        if result is None:
-            continue
-        right = {cell for cell, verdict in result["verdicts"].items() if verdict["passed"]}
-        old, new = sum(entry.points.values()), 0.0
-        for cell, points in entry.points.items():
-            judged = cell in result["verdicts"] and cell not in entry.by_hand
-            new += after[cell] * (cell in right or cell in everyone) if judged else points
-        if abs(new - old) > 1e-9:
-            moved.append((entry.student, old, new))
+        if result is not None:
+            moved.append((entry.student, sum(entry.points.values()), _after(entry.points, entry.by_hand, result, after,
+                                                                             decided.everyone, ps)))  # fmt: skip
+    moved = [row for row in moved if abs(row[2] - row[1]) > 1e-9]
     if moved:
         lines += [f"{shown(student)}: {old:g}, {new:g} from now on" for student, old, new in moved]
         lines.append(f"{len(moved)} of {len(entries)} marks move, out of {sum(before.values()):g}, "
                      f"{sum(after.values()):g} from now on.")  # fmt: skip
     return lines
+
+
+def moves(course, ps, ahead):
+    """Return lines on whose marks move when what was run ahead is entered. ahead: what `grade.preview` returns.
+
+    The penalty for being late is left out, as it is worked out again when marks are entered.
+    """
+    entries, _, worth = read(course, ps, notebooks=False)
+    there, everyone, lines, moved = {e.student: e for e in entries}, term(course, ps).everyone, [], 0
+    for student, result in ahead:
+        entry = there.get(student)
+        points, by_hand = (entry.points, entry.by_hand) if entry else ({}, ())
+        if result["status"] == "grader error":
+            lines.append(f"{shown(student)}: grader error, {result['reason']}")
+            continue
+        if result["status"] in NOT_ENTERED:  # nothing is judged, and what a person gave stays
+            points = {cell: given for cell, given in points.items() if cell in by_hand}
+        new = _after(points or dict.fromkeys(worth, 0.0), by_hand, result, worth, everyone, ps)
+        if entry is None or not entry.points:
+            lines.append(f"{shown(student)}: not entered yet, {new:g} from now on")
+        elif abs(new - (old := sum(entry.points.values()))) > 1e-9:
+            moved += 1
+            lines.append(f"{shown(student)}: {old:g}, {new:g} from now on")
+    return [*lines, f"{moved} of {len(entries)} marks move."]
+
+
+def _after(points, by_hand, result, worth, everyone, ps):
+    """Return a submission's points when a result is entered: those of a person stay."""
+    owner, new = exercise_of(ps), 0.0
+    for cell, had in points.items():
+        verdict = result["verdicts"].get(cell)
+        if verdict is None or cell in by_hand:
+            new += had
+        elif owner.get(cell) in everyone:
+            new += worth[cell]
+        else:
+            new += worth[cell] * (verdict["points"] / verdict["of"] if verdict["of"] else verdict["passed"])
+    return new

@@ -12,6 +12,7 @@ from gdcourse.checks.book import equation
 from gdcourse.grading.authoring.assign import cell_id
 from gdcourse.grading.course.directory import CourseError
 from gdcourse.grading.gradebook.reading import handed_out, read
+from gdcourse.grading.report.ideas import shaky
 from gdcourse.grading.report.similarity import SHORT, similarities, whole
 from gdcourse.grading.report.statistics import chance, histogram, item
 from gdcourse.grading.report.tables import LOOK, lateness
@@ -59,7 +60,8 @@ def write_report(course, ps):
     text = pages.get_template("page.html.jinja").render(
         assignment=assignment, links=links, absent=absent, now=f"{datetime.now():%d %B %Y, %H:%M}", short=SHORT,
         **summary(entries, worth), looks=look, notes=note, items=items(assignment, entries, worth),
-        mistakes=mistakes(assignment, entries), alike=alike(assignment, entries, handed_out(course, ps)))  # fmt: skip
+        mistakes=mistakes(assignment, entries), ideas=shaky(course, ps),
+        alike=alike(assignment, entries, handed_out(course, ps)))  # fmt: skip
     draft = target.with_name(f".{ps}.html.draft")
     draft.touch(mode=0o600)  # names and marks
     draft.write_text(text, "utf-8", errors="replace")  # a folder's name may hold bytes that are no text
@@ -81,10 +83,16 @@ def unwritten(exercise, entry):
     return all(entry.failed.get(cell_id(exercise, b), ("",))[0] == "unwritten" for b in exercise.behaviours)
 
 
+def nothing_written(assignment, entry):
+    """Tell whether a student has left everything as it was handed out; of a plain assignment nobody knows."""
+    exercises = assignment.exercises
+    return bool(exercises) and all(unwritten(exercise, entry) for exercise in exercises)
+
+
 def items(assignment, entries, worth):
     """Return the Items: of each exercise, with those of its behaviours and who left it out; and of what is by hand."""
     ran = [e for e in entries if e.status not in NOT_RUN]
-    tried = [e for e in ran if not all(unwritten(exercise, e) for exercise in assignment.exercises)]
+    tried = [e for e in ran if not nothing_written(assignment, e)]
     totals = [sum(e.points.values()) for e in tried]
 
     def of(name, points, cells, whom=tried, totals=totals):
@@ -103,7 +111,7 @@ def items(assignment, entries, worth):
     for name in worth.keys() - ours:
         marked = [e for e in tried if name not in e.waiting]
         hand.append((of(name, worth[name], [name], marked, [sum(e.points.values()) for e in marked]),
-                     [e.student for e in entries if name in e.waiting]))  # fmt: skip
+                     [e.student for e in entries if name in e.waiting], bool(assignment.exercises)))  # fmt: skip
     return dict(rows=rows, hand=sorted(hand), counted=len(tried), chance=chance(len(tried)))
 
 
@@ -139,7 +147,7 @@ def looks(assignment, entries):
         grave = [line for line in reasons if line not in entry.errors] or [entry.status] * (entry.status in LOOK)
         minor = [line for line in reasons if line in entry.errors]
         left = [exercise.name for exercise in assignment.exercises if unwritten(exercise, entry)]
-        if len(left) == len(assignment.exercises):
+        if nothing_written(assignment, entry):
             grave.append("Nothing is written in it.")
         elif left:
             minor.append(f"Left as handed out: {', '.join(left)}.")

@@ -11,6 +11,7 @@ from gdcourse.grading.course.directory import CourseError
 from gdcourse.grading.gradebook import journal
 from gdcourse.grading.gradebook.journal import outcomes
 from gdcourse.grading.intake import rebuilding
+from gdcourse.grading.report.ideas import of_student
 
 LOOK = ("grader error", "died", "memory", "timeout", "output limit", "rejected", "missing")  # the gravest first
 NOT_ENTERED = "grader error", "rejected", "missing"
@@ -90,7 +91,7 @@ def explain(course, ps, student):
         raise CourseError(f"nothing of {student} is graded in {ps}. Those who are: gdcourse status {ps}")
     entries, _, worth = read(course, ps, notebooks=False)
     entry = next(e for e in entries if e.student == student)
-    points = sum(worth.get(cell, 0) for cell in exercise_of(ps))
+    points = sum(worth.get(cell, 0) for cell in exercise_of(ps) or (known.result(line["key"]) or {}).get("scores", ()))
     score = "no score" if line["score"] is None else f"{entry.total:g} points, {points:g} to be had without a person"
     parts = [f"{shown(student)}, {ps}: {line['status']}, {score}", *line["reason"].split("\n")]
     parts += [lateness(entry.seconds_late, entry.penalty)] * bool(entry.seconds_late)
@@ -99,12 +100,12 @@ def explain(course, ps, student):
     if result:
         parts.append(f"run in the {result['backend']} back end for {result['seconds']:.1f} s, with the package "
                      f"{result['package'][:12]}")  # fmt: skip
-        if "seed" in line:
+        if "seed" in line and checks.assignment(ps).exercises:
             parts.append(f"the inputs were drawn for this attempt alone; the same again: check(f, seed={line['seed']})")
         for cell, verdict in result["verdicts"].items():
             mark, most = "ok" if verdict["passed"] else "no", worth.get(cell, verdict["of"])
-            parts.append(f"\n{mark}  {entry.points.get(cell, 0):g} of {most:g}  {verdict['exercise']}, "
-                         f"{verdict['behaviour']}")  # fmt: skip
+            about = ", ".join(filter(None, (verdict["exercise"], verdict["behaviour"])))
+            parts.append(f"\n{mark}  {entry.points.get(cell, 0):g} of {most:g}  {about}")
             parts += [textwrap.indent(verdict["text"], "      ")] * (not verdict["passed"])
     what = WAITING if entry.waiting and line["status"] == "graded" else NEXT[line["status"]]
     what = what if enterable(student) else RENAME
@@ -113,16 +114,24 @@ def explain(course, ps, student):
 
 
 def history(course, student):
-    """Return a line for each time that a student's submission was graded, and the mistakes that were known."""
+    """Return a line for each time that something of a student's was graded, and the ideas behind her mistakes."""
     rows = []
-    for ps in (*checks.MODULES, *checks.own()):
+    for ps in checks.every():
         for head in journal.Journal(course, ps).history(student):
             named = sorted({mistake for _, mistake in head.get("failed", {}).values() if mistake})
             score = "-" if head["score"] is None else f"{head['score']:g}"
             rows.append((ps, head.get("time", "-"), head["status"], score, ", ".join(named)))
     if not rows:
         raise CourseError(f"nothing of {student} was ever graded")
-    return _aligned(rows)
+    lines = [_aligned(rows)]
+    if behind := of_student(course, student):
+        lines.append("\nThe ideas behind those mistakes:")
+        wide = max(map(len, behind))
+        still = [(name, [ps for ps, there in where.items() if there], where) for name, where in behind.items()]
+        for name, now, where in sorted(still, key=lambda row: (-len(row[1]), row[0])):
+            put_right = [f"{ps}, put right since" for ps in where if ps not in now]
+            lines.append(f"{name:{wide}}  {'; '.join([', '.join(now)] * bool(now) + put_right)}")
+    return "\n".join(lines)
 
 
 def _aligned(rows):

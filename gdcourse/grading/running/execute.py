@@ -6,11 +6,17 @@ A job says all there is to know; no database and no file of the course is read:
      "cells": [{"source": "...", "kind": "free", "grade_id": None}, ...],   # the code cells, in order
      "seed": 123,                              # the secret one of this submission: any whole number
      "backend": "warm",                        # or "kernel", or "plain"
-     "limits": {"cell_seconds": 30, ...}}      # what is left out is from sandbox.limits; so may "limits" be
+     "limits": {"cell_seconds": 30, ...},      # what is left out is from sandbox.limits; so may "limits" be
+     "accepted": [{"file": ..., "exercise": ..., "behaviours": [...], "source": ...}, ...]}   # or left out
+
+An accepted answer is run on the same cases in a process of its own, before: a submission that comes out as it does has
+the points of the behaviours that it was accepted for.
 
 A cell's kind is "readonly", "solution" (a "manual" code cell too), "free" (the student's own) or "test"; "code" is
 treated as "free". A test cell is ours and reads `grade(f, "behaviour")`; it is not executed, but judged. Every other
-cell is executed as in a notebook, whatever its kind.
+cell is executed as in a notebook, whatever its kind. One of kind "asserts" is a test of a plain nbgrader notebook and
+has "points", which are read in what comes out of it, as nbgrader does. "files" may be {name: bytes in base64}, put
+beside such a notebook.
 
 The result:
 
@@ -35,6 +41,7 @@ import threading
 import time
 
 from gdcourse.checks import judging
+from gdcourse.grading.running.alone import runs_of
 from gdcourse.grading.running.cell_outputs import clean
 from gdcourse.grading.running.job import checked
 from gdcourse.grading.running.session import Session
@@ -56,7 +63,8 @@ def execute(job):
         for attempt in (1, 2):
             started = time.monotonic()
             try:
-                result = Session(job).result()
+                accepted = [(answer["exercise"], runs_of(job, answer)) for answer in job["accepted"]]
+                result = Session(job, accepted).result()
                 break
             except SandboxError:
                 raise

@@ -25,12 +25,12 @@ def checked(job):
     unknown = set(job.get("limits", {})) - set(LIMITS)
     if unknown:
         raise ValueError(f"limits must be among {', '.join(LIMITS)}, got {', '.join(sorted(unknown))}")
-    slowest = max(exercise.seconds for exercise in checks.assignment(job["ps"]).exercises)
+    slowest = max((exercise.seconds for exercise in checks.assignment(job["ps"]).exercises), default=0)
     for cell in job["cells"]:
         if cell["kind"] == "test":
             asked(cell, job["ps"])
     limits = {**LIMITS, "cell_seconds": max(LIMITS["cell_seconds"], slowest), **job.get("limits", {})}
-    return {**job, "backend": backend, "limits": limits, "hint": hint}
+    return {**job, "backend": backend, "limits": limits, "hint": hint, "accepted": job.get("accepted", [])}
 
 
 def asked(cell, ps):

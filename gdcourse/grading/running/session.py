@@ -1,5 +1,6 @@
 """One job on its way: the submission's process, its clocks, and what is known so far."""
 
+import contextlib
 import time
 
 from gdcourse.grading.running.cell_outputs import Room, clean, known, made_anew
@@ -7,7 +8,7 @@ from gdcourse.grading.running.job import asked
 from gdcourse.grading.running.judge import GRACE, Judge
 from gdcourse.grading.sandbox import given, warm_processes
 from gdcourse.grading.sandbox.package_copy import provided
-from gdcourse.grading.sandbox.warm_processes import Ended
+from gdcourse.grading.sandbox.warm_processes import Ended, GraderError
 from gdcourse.grading.sandbox.wire import TICK, Channel, Limits, TooLarge, WireError
 
 INFINITE = float("inf")
@@ -15,16 +16,37 @@ REPLY = Limits(text=8 << 20, raw=32 << 20, values=300_000)
 FEEDBACK = 8000  # characters
 
 
-class Session:
-    """One job on its way: the submission's process, its clocks, and what is known so far."""
+HIDDEN = "###BEGINHIDDENTESTS"
+PLACE = """
+def _place(files):
+    import base64, os
+    for name, content in files.items():
+        os.makedirs(os.path.dirname(name) or ".", exist_ok=True)
+        with open(name, "wb") as file:
+            file.write(base64.b64decode(content))
+_place({files!r})
+del _place
+"""
 
-    def __init__(self, job):
+
+def _error(name, says):
+    return {"output_type": "error", "ename": name, "evalue": says, "traceback": [says]}
+
+
+class Session:
+    """One job on its way: the submission's process, its clocks, and what is known so far.
+
+    accepted: the runs of accepted answers, as the judge wants them.
+    """
+
+    def __init__(self, job, accepted=()):
         self.job, self.limits = job, job["limits"]
+        self.asserts = {n for n, cell in enumerate(job["cells"]) if cell["kind"] == "asserts"}
         self.tests = {n: asked(cell, job["ps"]) for n, cell in enumerate(job["cells"]) if cell["kind"] == "test"}
         self.outputs = [[] for _ in job["cells"]]
         self.counts = [None for _ in job["cells"]]
         self.scores, self.verdicts, self.notes, self.errors = {}, {}, [], []
-        self.count, self.judge = 0, Judge(self)
+        self.count, self.judge = 0, Judge(self, accepted)
         self.room = Room(self.limits["output_kb"] << 10, self.limits["pictures_kb"] << 10)
         self.looks = 0.0
         self.doing, self.running, self.stopped = "starting", False, False
@@ -32,19 +54,11 @@ class Session:
     def result(self):
         status, reason = "graded", ""
         try:
-            with warm_processes.start(self.job) as child:
-                self.child = child
-                self.ends = child.clock() + self.limits["seconds"]  # a slow start is not hers
-                self.channel = Channel(child.socket, REPLY, watch=self.watch)
-                try:
-                    for number, cell in enumerate(self.job["cells"]):
-                        self.cell(number, cell)
-                except (EOFError, BrokenPipeError, ConnectionError):
-                    raise self.death() from None
-                except TooLarge as error:
-                    raise Ended("output limit", f"{self.doing}: its process sent {error}.") from None
-                except WireError as error:
-                    raise Ended("died", f"{self.doing}: its process sent what is no answer ({error}).") from None
+            with self.begun():
+                if self.job.get("files"):
+                    self.place(self.job["files"])
+                for number, cell in enumerate(self.job["cells"]):
+                    self.cell(number, cell)
         except Ended as end:
             status, reason = end.args
             self.leave_off(reason)
@@ -52,6 +66,22 @@ class Session:
             status, reason = "graded with notes", "\n".join(self.notes[:3])
         return {"status": status, "reason": clean(reason), "outputs": self.outputs, "counts": self.counts, "scores":
                 self.scores, "verdicts": self.verdicts, "notes": self.notes, "errors": self.errors}  # fmt: skip
+
+    @contextlib.contextmanager
+    def begun(self):
+        """Start the submission's process. Whatever ends it within raises Ended."""
+        with warm_processes.start(self.job) as child:
+            self.child = child
+            self.ends = child.clock() + self.limits["seconds"]  # a slow start is not hers
+            self.channel = Channel(child.socket, REPLY, watch=self.watch)
+            try:
+                yield
+            except (EOFError, BrokenPipeError, ConnectionError):
+                raise self.death() from None
+            except TooLarge as error:
+                raise Ended("output limit", f"{self.doing}: its process sent {error}.") from None
+            except WireError as error:
+                raise Ended("died", f"{self.doing}: its process sent what is no answer ({error}).") from None
 
     def watch(self):
         """Raise Ended when the submission has had its time: called again and again while waiting for it."""
@@ -86,9 +116,23 @@ class Session:
             self.test(number, cell)
         elif cell["source"].strip():
             self.judge.known.clear()  # a cell may define anything anew
-            self.run(number, cell)
+            ok = self.run(number, cell)
+            if number in self.asserts:
+                self.read_points(number, cell, ok)
+        elif number in self.asserts:
+            self.read_points(number, cell, True)
+
+    def place(self, files):
+        """Put the files that came with the notebook beside it. files: {name: bytes in base64}."""
+        self.doing = "the files beside the notebook"
+        self.allow(self.limits["cell_seconds"])
+        self.channel.send("run", PLACE.format(files=files))
+        _, ok, _ = self.answer("ran", 3)
+        if ok is not True:
+            raise GraderError("the files beside the notebook could not be put there.")
 
     def run(self, number, cell):
+        """Execute a cell. Returns: whether it came to its end without an error."""
         self.count += 1
         self.counts[number] = self.count
         seconds = self.limits["cell_seconds"]
@@ -104,11 +148,41 @@ class Session:
             self.room.refused = False
         if self.stopped:
             self.notes.append(f"{self.doing} was stopped after {seconds:g} seconds.")
-        elif ok is not True:
+        elif ok is not True and number not in self.asserts:
             self.errors.append(f"{self.doing} stops with an error{self.error_of(number)}.")
             self.notes.append(self.errors[-1])
         if cut is True:
             self.notes.append(f"{self.doing}: more output than fits; the rest was cut.")
+        return ok is True and not self.stopped
+
+    def read_points(self, number, cell, ok):
+        """Read in the outputs of a test cell of the notebook's own what it gives, by nbgrader's rule."""
+        from nbformat.v4 import new_code_cell, new_output
+        from nbgrader.utils import determine_grade  # not sooner: it takes a second to load
+
+        shown, secret = self.outputs[number], HIDDEN in cell["source"].replace(" ", "").upper()
+        if not ok and not any(o["output_type"] == "error" for o in shown):
+            shown.insert(0, _error("NotToTheEnd", "The test did not come to its end."))
+        for output in shown:
+            if secret and output["output_type"] == "error":  # which shows lines that nobody was handed out
+                output["traceback"] = [f"{output['ename']}: {output['evalue']}".rstrip(": ")]
+        mark = {"grade": True, "solution": False, "points": cell["points"]}
+        outputs = [new_output(**output) for output in shown]
+        try:
+            points, _ = determine_grade(new_code_cell(outputs=outputs, metadata={"nbgrader": mark}))
+        except (ValueError, KeyError):  # a value that is more than there is to be had
+            points = 0.0
+            shown.insert(0, _error("NoPoints", "The value of the test is no number of points that the cell can give."))
+        said = [f"{o['ename']}: {o['evalue']}" if "ename" in o else o.get("text", "") for o in shown]
+        self.enter_plain(cell, points, "\n".join(filter(None, said)))
+
+    def enter_plain(self, cell, points, text, kind="value"):
+        """Enter what a test cell of the notebook's own has given."""
+        passed = points == cell["points"]
+        self.scores[cell["grade_id"]] = points
+        self.verdicts[cell["grade_id"]] = {
+            "passed": passed, "text": text[:FEEDBACK], "mistake": None, "exercise": cell["grade_id"], "behaviour": "",
+            "points": points, "of": cell["points"], "kind": "" if passed else kind}  # fmt: skip
 
     def error_of(self, number):
         names = [o["ename"] for o in self.outputs[number] if o["output_type"] == "error"]
@@ -138,6 +212,11 @@ class Session:
 
     def leave_off(self, reason):
         """Enter nothing for the test cells that were not judged any more, and say why."""
+        for number in sorted(self.asserts):
+            cell = self.job["cells"][number]
+            if cell["grade_id"] not in self.scores:
+                self.outputs[number] = [_error("NotRun", clean(f"not run. {reason}"))]
+                self.enter_plain(cell, 0.0, f"not run. {reason}", "unjudged")
         for number, (exercise, behaviour) in self.tests.items():
             cell = self.job["cells"][number]
             if cell["grade_id"] not in self.scores:
