@@ -37,7 +37,8 @@ from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferen
 logger = logging.getLogger(__name__)
 
 HERE = Path(__file__).resolve().parent
-PARTS = "execution", "math", "assignments", "meta", "python", "door", "folds", "search", "citations", "tables"
+PARTS = ("execution", "math", "assignments", "meta", "python", "door", "folds", "search", "citations", "tables",
+         "previews", "foot")  # fmt: skip
 RUNTIME = ("numpy", "matplotlib", "scikit-learn", "ipywidgets", "anywidget")  # a page's outputs depend on these too
 REPEATED = {"proof", "proof-content", "exercise-content", "solution-content"}  # ids that boxes give themselves
 EMPTY_HEADER = re.compile(r'<th class="head[^"]*"><p></p></th>')  # the corner of a table names nothing
@@ -92,7 +93,7 @@ def configure(app, config):
     current = caches / package_hash(Path(app.srcdir, "gdcourse"))
     current.mkdir(parents=True, exist_ok=True)
     os.utime(current)
-    for old in sorted(caches.iterdir(), key=lambda path: path.stat().st_mtime)[:-3]:
+    for old in sorted(filter(Path.is_dir, caches.iterdir()), key=lambda path: path.stat().st_mtime)[:-3]:
         shutil.rmtree(old)
     config.nb_execution_cache_path = str(current)
     config.templates_path.insert(0, str(HERE / "templates"))
