@@ -15,7 +15,7 @@ def bibtex(app, pagename):
     config, site = app.config, gdcourse_address.site()
     package = Path(app.srcdir, "gdcourse", "__init__.py").read_text("utf-8")
     version = re.search(r'^__version__ = "([^"]+)"', package, re.MULTILINE)
-    book, front = config.project, pagename == config.root_doc
+    book, front = config.html_title, pagename == config.root_doc
     number = app.env.toc_secnumbers.get(pagename, {}).get("", ())
     where = f"Chapter {number[0]} of " if number else "In "
 

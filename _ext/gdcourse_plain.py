@@ -63,7 +63,7 @@ def names(root):
 
 def _read(found, text, name, number):
     lines = text.split("\n")
-    figures = equations = 0
+    figures, equations, chapter = 0, 0, f"{number}." if number else ""
     fence, waiting = None, []
     for at, line in enumerate(lines):
         opened = OPENING.match(line)
@@ -71,16 +71,16 @@ def _read(found, text, name, number):
             fence = opened[2]
             block = lines[at : next((k for k in range(at + 1, len(lines)) if lines[k].strip() == fence), len(lines))]
             label = next((m[2] for m in map(OPTION.match, block[1:]) if m and m[1] == "label"), None)
-            if opened[3] == "math" and label and number:
+            if opened[3] == "math" and label:
                 equations += 1
-                found.equations[label] = f"{number}.{equations}"
+                found.equations[label] = f"{chapter}{equations}"
                 found.homes[label] = f"{name}#equation-{label}"
-            if opened[3] == "code-cell" and number and block[1:2] == ["---"]:
+            if opened[3] == "code-cell" and block[1:2] == ["---"]:
                 head = yaml.safe_load("\n".join(block[2 : block.index("---", 2)])) or {}
                 drawn = (head.get("mystnb") or {}).get("figure") or {}
                 if drawn.get("caption"):
                     figures += 1
-                    found.figures[drawn.get("name")] = f"{number}.{figures}"
+                    found.figures[drawn.get("name")] = f"{chapter}{figures}"
                     found.homes[drawn.get("name")] = f"{name}#{drawn.get('name')}"
             if opened[3] == "literalinclude":
                 fence = None if lines[at + 1].strip() == fence else fence

@@ -19,7 +19,7 @@ from bs4.formatter import HTMLFormatter
 
 COLOUR = re.compile(r"--gd-([\w-]+): (#[0-9a-f]+);")
 EMPTY = re.compile(r"<path(?![^>]*\sd=)[^>]*/>")  # matplotlib draws some with no point
-VARIABLE = re.compile(r"var\(--gd-([\w-]+)\)")
+VARIABLE = re.compile(r"var\(--gdw?-([\w-]+)(?:, *[^()]*)?\)")
 OWN = re.compile(r"^(data-|on|autocomplete$|aria-describedby$|spellcheck$)")  # what says nothing without a script
 LINE = '<?xml version="1.0" encoding="utf-8"?>\n'
 SPACES = 'xmlns="http://www.w3.org/1999/xhtml" xmlns:epub="http://www.idpf.org/2007/ops" lang="en" xml:lang="en"'
