@@ -62,9 +62,13 @@ def package_hash(package):
 
 
 def extension_hash():
-    """Return a hash of this extension: when it changes, every page is written again, though none is run or read."""
+    """Return a hash of this extension, its scripts and its style: when it changes, every page is written again.
+
+    None is run or read for that; but a page names the version of each script, and without a page Sphinx copies none.
+    """
     digest = sha256()
-    for path in sorted(path for path in HERE.rglob("*") if path.suffix in {".py", ".html"}):
+    files = [*HERE.rglob("*"), *(HERE.parent / "assets").glob("*")]
+    for path in sorted(path for path in files if path.suffix in {".py", ".html", ".css", ".js"}):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 

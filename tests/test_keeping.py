@@ -130,7 +130,7 @@ def test_the_epub_has_every_formula_and_figure_and_no_script(epub, site):
             drawn = len(page.findall(".//{http://www.w3.org/2000/svg}svg"))
             assert drawn >= article.count("<figure"), name
             formulas, figures = formulas + inside, figures + drawn
-    assert formulas > 3000 and figures > 90
+    assert formulas > 1000 and figures > 90
     assert not [name for name in files if name.endswith((".js", ".woff2"))]
 
 
@@ -181,6 +181,6 @@ def test_the_book_says_how_to_cite_it(site):
         page = BeautifulSoup((site / "chapters" / f"{name}.html").read_text("utf-8"), "html.parser")
         (entry,) = parse_string(page.select_one(".gd-cite pre").get_text(), "bibtex").entries.values()
         assert entry.fields["title"] == title and entry.fields["year"].isdigit()
-        assert str(entry.persons["author"][0]) == "the gdcourse authors"
+        assert str(entry.persons["author"][0]) == "{the gdcourse authors}"  # a name that is not turned about
     assert "Chapter 8 of Gradient descent, from the inside" in entry.fields["note"]
     assert not page.select(".gd-foot a")  # a build that knows no repository

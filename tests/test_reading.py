@@ -196,7 +196,7 @@ def test_each_cell_of_a_card_is_named_by_its_columns_head(site):
 REACHED = """() => [...document.querySelectorAll("a[href], button, summary, select, input")].filter((one) => {
   const box = one.getBoundingClientRect()
   if (!one.checkVisibility({ visibilityProperty: true }) || box.width < 2 || box.right <= 0) return false
-  if (one.closest(".gdw, .cell, .visually-hidden, [inert]") || one.matches("[type=radio]")) return false
+  if (one.closest(".gdw, .cell, pre, #pst-skip-link, [inert]") || one.matches("[type=radio]")) return false
   const line = one.closest("p, li, dd, dt, td, figcaption, h1, h2, h3")
   const alone = !line || line.textContent.trim() === one.textContent.trim()
   return box.height < 43.5 && (alone || one.closest("nav, .prev-next-area"))  // else it is as high as its line
