@@ -61,7 +61,7 @@ def document(chapters, numbers):
             rows.append(f"</ol><h2>{escape(part)}</h2><ol>")
         rows.append(_row(f"{key}-page", name, "", numbers))
         if chapter.number:
-            rows += [_row(f"{key}--{anchor}", f"{number} {title}".strip(), "gd-section", numbers)
+            rows += [_row(f"{key}--{anchor}-heading", f"{number} {title}".strip(), "gd-section", numbers)
                      for anchor, number, title in chapter.headings]  # fmt: skip
         bodies.append(f'<section id="{key}-page">{_body(chapter)}</section>')
     links = "".join(f'<link rel="stylesheet" href="{BASE}{one}">' for one in bound.styles())
@@ -89,6 +89,8 @@ def _body(chapter):
     key = bound.slug(chapter.name)
     for tag in chapter.body.select(".katex-mathml"):
         tag.decompose()  # KaTeX's letters are what is printed
+    for heading in chapter.body.select("section[id] > h2"):
+        heading["id"] = f"{heading.parent['id']}-heading"  # a section may begin at the end of the page before
     html = chapter.body.article.decode_contents()
     for number, svg in enumerate(chapter.drawings):
         html = html.replace(f"<svg-{number}></svg-{number}>", svg)

@@ -247,3 +247,5 @@ def test_a_citation_leads_to_its_work_by_the_same_name_and_back(site):
         assert chapter.find(id=place).select(f'a[href="{link["href"]}"]')
     uncited = [work.get_text()[:40] for work in works.select(".citation") if not work.select(".gd-cited")]
     assert not uncited
+    unlinked = [work.get_text()[:40] for work in works.select(".citation") if len(work.select("a.external")) != 1]
+    assert not unlinked
