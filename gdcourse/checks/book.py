@@ -1,4 +1,6 @@
-"""Where the book says it: the numbers of the equations that hints point to."""
+"""Where the book says it: the numbers of the equations that hints point to, and where they are published."""
+
+import os
 
 # label in the chapter's source: the number on the page. A test holds this against the chapters.
 EQUATIONS = {
@@ -101,3 +103,43 @@ def equation(label):
     if label in SECTIONS:
         return 'Chapter {1}, "{0}".'.format(*SECTIONS[label])
     return f"Equation ({EQUATIONS[label]})." if label else ""
+
+
+PAGES = (
+    "learning-loop", "gradients", "cost-functions", "output-units", "gradient-descent", "batches", "schedules",
+    "momentum", "per-coordinate", "curvature", "constraints", "backpropagation", "depth", "landscapes", "practice",
+    "capstone",
+)  # fmt: skip
+"""The pages of the chapters, from the first."""
+
+
+def site():
+    """Return the published book's address with a slash at its end, or nothing where nobody knows it.
+
+    GDCOURSE_SITE says it; else a package installed from a repository on GitHub knows where that publishes its pages.
+    """
+    if own := os.environ.get("GDCOURSE_SITE", "").strip():
+        return own.rstrip("/") + "/"
+    import json  # these three take longer than all of the checks, and most runs need no address
+    from importlib import metadata
+    from urllib.parse import urlsplit
+
+    try:
+        origin = json.loads(metadata.distribution("gdcourse").read_text("direct_url.json") or "{}").get("url", "")
+    except (metadata.PackageNotFoundError, ValueError):
+        return ""
+    repository = urlsplit(origin)
+    owner, _, name = repository.path.strip("/").removesuffix(".git").partition("/")
+    if repository.netloc != "github.com" or not name:
+        return ""
+    host = f"{owner.lower()}.github.io"
+    return f"https://{host}/" if name.lower() == host else f"https://{host}/{name}/"
+
+
+def address(label):
+    """Return the address of a place in the published book, or nothing where the book's own is not known."""
+    if label not in {**EQUATIONS, **SECTIONS} or not (known := site()):
+        return ""
+    chapter = SECTIONS[label][1] if label in SECTIONS else int(EQUATIONS[label].partition(".")[0])
+    anchor = label if label in SECTIONS else f"equation-{label}"
+    return f"{known}chapters/{PAGES[chapter - 1]}.html#{anchor}"
