@@ -18,7 +18,7 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help book test test-all test-arithmetic test-oracles test-exercises lint bench bench-book bench-attacks bench-grading demo-grading lab notebooks widget lock clean
+.PHONY: help book pdf epub test test-all test-arithmetic test-oracles test-exercises lint bench bench-book bench-attacks bench-grading demo-grading lab notebooks widget lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -45,6 +45,12 @@ book: $(READY) ## build the book strictly, and say where to open it
 	$(BIN)/jupyter-book build . --path-output . -n -W --keep-going
 	@echo
 	@echo "The book: file://$(CURDIR)/_build/html/index.html"
+
+pdf: book ## print the book into one PDF, by Chromium: _build/bound/gradient-descent.pdf
+	$(BIN)/python _ext/to_pdf.py
+
+epub: book ## bind the book as an EPUB: _build/bound/gradient-descent.epub
+	$(BIN)/python _ext/to_epub.py
 
 test: $(READY) ## run the tests that convince, in minutes: every module and exercise, a book, the grader
 	GDCOURSE_SEEDS=$${GDCOURSE_SEEDS:-3} $(PYTEST) -n logical --dist worksteal -m "not thorough and not browser and not jupyter" --durations=20 $(PASSED)

@@ -4,6 +4,10 @@ A page's description is the `myst: html_meta: description` of its front matter. 
 
     ```{install} lab
     ```                how to install the package with an extra, from where this book is published
+
+    ```{launch}
+    *On Colab* ...     what holds only where pages have the buttons of Binder and Colab
+    ```
 """
 
 import html
@@ -36,6 +40,15 @@ class Install(SphinxDirective):
         if not source:
             lines.insert(0, "# in a copy of the course")
         return [nodes.literal_block("\n".join(lines), "\n".join(lines), language="sh")]
+
+
+class Launch(SphinxDirective):
+    """{launch}: its content where pages have launch buttons, and nothing elsewhere."""
+
+    has_content = True
+
+    def run(self):
+        return self.parse_content_to_nodes() if gdcourse_address.owner_and_name() else []
 
 
 def configure(app, config):
@@ -96,6 +109,7 @@ def finish(app, exception):
 def setup(app):
     """Register everything above."""
     app.add_directive("install", Install)
+    app.add_directive("launch", Launch)
     app.connect("config-inited", configure)
     app.connect("html-page-context", card)
     app.connect("build-finished", finish, priority=900)  # after all pages are there, the front one too

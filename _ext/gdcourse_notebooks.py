@@ -1,9 +1,9 @@
-"""Turn a page into the notebook a reader downloads: the same cells, no outputs, and the numbers in its sentences.
+"""Turn a page into the notebook a reader downloads: the same cells, no outputs, and Markdown that any front end shows.
 
     python _ext/gdcourse_notebooks.py chapters      writes an .ipynb beside every page that has code;
                                                     with --missing, only where there is none
 
-The numbers are those of the last build of the book, and stay references to cells where there was none.
+The numbers in the sentences are those of the last build of the book; where there was none, an ellipsis stands for each.
 """
 
 import ast
@@ -14,6 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import gdcourse_address
+import gdcourse_plain
 import jupytext
 import nbformat
 
@@ -25,7 +26,15 @@ import sys
 if "google.colab" in sys.modules:
     %pip install --quiet "gdcourse[widgets] @ git+{repository}@{commit}"
 """
-GLUED = re.compile(r"\{glue:text\}`([\w-]+)(?::([^`]*))?`")
+STYLE = """\
+# Figures as in the book.
+import matplotlib.pyplot as plt
+
+plt.style.use("gdcourse.book")
+"""
+DRAWS = re.compile(r"^import matplotlib\.pyplot", re.MULTILINE)
+UNKNOWN = "\u2026"
+UNBUILT = "*This copy was made without running the book: where a sentence has an ellipsis, a cell computes the number.*"
 
 
 def notebook(page, repository="", commit="", numbers=None):
@@ -39,22 +48,39 @@ def notebook(page, repository="", commit="", numbers=None):
         return None
     nb = jupytext.reads(source, fmt="md:myst")
     nb.metadata.pop("jupytext", None)
-    if repository and commit:
-        nb.cells.insert(0, nbformat.v4.new_code_cell(COLAB.format(repository=repository, commit=commit)))
-    for index, cell in enumerate(nb.cells):
-        cell.id = sha256(f"{Path(page).stem} {index}".encode()).hexdigest()[:8]
+    plain = gdcourse_plain.Renderer(ROOT, _name(page), lambda name, form: _quoted(name, form, numbers or {}))
+    cells = []
+    for cell in nb.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
         else:
-            cell.source = GLUED.sub(lambda quote: _quoted(quote, numbers or {}), cell.source)
+            cell.source = plain.render(cell.source)
+        if cell.cell_type == "code" or cell.source:
+            cells.append(cell)
+        if told := gdcourse_plain.caption(cell, ROOT):
+            cells.append(nbformat.v4.new_markdown_cell(plain.render(told)))
+    if any(UNKNOWN in cell.source for cell in cells if cell.cell_type == "markdown") and "{glue:" in source:
+        cells.insert(1, nbformat.v4.new_markdown_cell(UNBUILT))
+    if any(cell.cell_type == "code" and DRAWS.search(cell.source) for cell in cells):
+        cells.insert(0, nbformat.v4.new_code_cell(STYLE.rstrip()))
+    if repository and commit:
+        cells.insert(0, nbformat.v4.new_code_cell(COLAB.format(repository=repository, commit=commit)))
+    for index, cell in enumerate(cells):
+        cell.id = sha256(f"{Path(page).stem} {index}".encode()).hexdigest()[:8]
+    nb.cells = cells
     return nb
 
 
-def _quoted(quote, numbers):
-    """Return what the page shows for a {glue:text} role, or the role itself if the number is not known."""
-    name, form = quote.groups()
+def _name(page):
+    """Return a page's name as the book has it, or its own where it is none of the book's."""
+    path = Path(page).resolve()
+    return path.relative_to(ROOT).with_suffix("").as_posix() if path.is_relative_to(ROOT) else path.stem
+
+
+def _quoted(name, form, numbers):
+    """Return what the page shows for a {glue:text} role, or an ellipsis if the number is not known."""
     if name not in numbers:
-        return quote[0]
+        return UNKNOWN
     text = numbers[name]["data"]["text/plain"]
     return format(ast.literal_eval(text), form) if form else text.strip("'")
 

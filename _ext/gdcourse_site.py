@@ -37,7 +37,8 @@ from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferen
 logger = logging.getLogger(__name__)
 
 HERE = Path(__file__).resolve().parent
-PARTS = "execution", "math", "assignments", "meta", "python", "door", "folds", "search", "citations", "tables", "review"
+PARTS = ("execution", "math", "assignments", "meta", "python", "door", "folds", "search", "citations", "tables",
+         "review", "previews", "foot")  # fmt: skip
 RUNTIME = ("numpy", "matplotlib", "scikit-learn", "ipywidgets", "anywidget")  # a page's outputs depend on these too
 REPEATED = {"proof", "proof-content", "exercise-content", "solution-content"}  # ids that boxes give themselves
 EMPTY_HEADER = re.compile(r'<th class="head[^"]*"><p></p></th>')  # the corner of a table names nothing
@@ -61,9 +62,13 @@ def package_hash(package):
 
 
 def extension_hash():
-    """Return a hash of this extension: when it changes, every page is written again, though none is run or read."""
+    """Return a hash of this extension, its scripts and its style: when it changes, every page is written again.
+
+    None is run or read for that; but a page names the version of each script, and without a page Sphinx copies none.
+    """
     digest = sha256()
-    for path in sorted(path for path in HERE.rglob("*") if path.suffix in {".py", ".html"}):
+    files = [*HERE.rglob("*"), *(HERE.parent / "assets").glob("*")]
+    for path in sorted(path for path in files if path.suffix in {".py", ".html", ".css", ".js"}):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -1,14 +1,17 @@
-// Where the reader was, and what she has read to its end: kept in this browser alone, and forgotten when she says so.
+// Where the reader was, what she has read to its end, and how many of a page's targets she has reached and questions
+// answered: kept in this browser alone, and forgotten when she says so.
 (() => {
   "use strict"
   const KEY = "gdcourse:reading"
   const page = typeof DOCUMENTATION_OPTIONS === "undefined" ? "" : DOCUMENTATION_OPTIONS.pagename
   if (!page) return
-  const blank = () => ({ last: null, read: [] })
+  const blank = () => ({ last: null, read: [], done: {} })
   function kept() {
     try {
       const found = JSON.parse(localStorage.getItem(KEY))
-      return Array.isArray(found?.read) ? found : blank()
+      if (!Array.isArray(found?.read)) return blank()
+      const done = Object.entries(found.done ?? {}).filter(([, one]) => Array.isArray(one?.met) && one.met.length && one.of >= one.met.length)
+      return { ...found, done: Object.fromEntries(done) }
     } catch {
       return blank()  // no store, or no text of ours: the page works without
     }
@@ -24,15 +27,21 @@
   const root = new URL(document.documentElement.dataset.content_root ?? "./", location.href).href
   const address = (name, anchor) => `${root}${name}.html${anchor ? `#${anchor}` : ""}`
 
-  // A tick at each page of the sidebar that has been read.
+  // At each page of the sidebar: a tick if it has been read, and how much of it has been done.
   function mark() {
-    const read = new Set(kept().read.map((name) => address(name)))
+    const { read, done } = kept()
+    const ended = new Set(read.map((name) => address(name)))
+    const counts = new Map(Object.entries(done).map(([name, one]) => [address(name), one]))
     for (const link of document.querySelectorAll("nav.bd-links a.internal")) {
-      const done = read.has(link.href.split("#")[0])
-      if (done === link.classList.contains("gd-read")) continue
-      link.classList.toggle("gd-read", done)
-      if (done) link.append(Object.assign(document.createElement("span"), { className: "visually-hidden", textContent: " (read)" }))
-      else link.querySelector(".visually-hidden")?.remove()
+      const to = link.href.split("#")[0], count = counts.get(to)
+      link.querySelector(".gd-marks")?.remove()
+      link.classList.toggle("gd-read", ended.has(to))
+      if (!count && !ended.has(to)) continue
+      const said = [ended.has(to) && "read", count && `${count.met.length} of ${count.of} figures and questions done`]
+      const marks = Object.assign(document.createElement("span"), { className: "gd-marks" })
+      if (count) marks.append(Object.assign(document.createElement("span"), { ariaHidden: "true", textContent: ` ${count.met.length}/${count.of}` }))
+      marks.append(Object.assign(document.createElement("span"), { className: "visually-hidden", textContent: ` (${said.filter(Boolean).join(", ")})` }))
+      link.append(marks)
     }
   }
   mark()
@@ -66,6 +75,17 @@
     })
     offer.replaceChildren(link, " ", forget)
   }
+
+  // A live figure whose target is reached, or a question that is answered rightly, says so by a class of its sentence.
+  const hosts = [...document.querySelectorAll("article .gdw-host")]
+  const reached = new MutationObserver((changes) => {
+    const names = new Set(changes.map(({ target }) => target.closest(".gdw-host:has(.gdw-met)")?.dataset.widget).filter(Boolean))
+    const known = new Set(kept().done[page]?.met)
+    if ([...names].every((name) => known.has(name))) return
+    keep((now) => { now.done[page] = { of: hosts.length, met: [...new Set([...known, ...names])] } })
+    mark()
+  })
+  for (const host of hosts) reached.observe(host, { subtree: true, childList: true, attributeFilter: ["class"] })
 
   // Chapters and assignments are read; other pages are looked things up in.
   if (!title || !(title.querySelector(".section-number") || page.startsWith("exercises/"))) return

@@ -123,11 +123,32 @@ def test_a_reader_is_led_back_until_she_says_forget(front, site_url):
 
 def test_what_somebody_else_left_in_the_store_harms_nothing(front):
     page = front()
-    bad = ["null", "7", "{", '{"read": []}', '{"read": [], "last": {"page": "javascript:alert(1)//", "title": "x"}}']
+    bad = ["null", "7", "{", '{"read": []}', '{"read": [], "done": {"chapters/momentum": null, "x": {"met": 3}}}',
+           '{"read": [], "last": {"page": "javascript:alert(1)//", "title": "x"}}']
     for text in bad:
         page.evaluate("(text) => localStorage.setItem('gdcourse:reading', text)", text)
         page.reload()
-        assert not page.locator(".gd-continue a").count(), text
+        assert not page.locator(".gd-continue a").count() and not page.locator(".gd-marks").count(), text
+
+
+def test_a_question_answered_rightly_is_counted_at_the_side_until_she_says_forget(front, site_url):
+    page = front()
+    page.goto(f"{site_url}/chapters/output-units.html")
+    page.evaluate("document.querySelectorAll('.gdw-host').forEach((one) => one.scrollIntoView())")
+    page.wait_for_selector(".gdw-host[data-widget^=question][data-mounted]")
+    host = page.locator(".gdw-host[data-widget^=question]").first
+    hosts = page.locator("article .gdw-host").count()
+    for choice in host.locator("input[type=radio]").all():
+        choice.check()
+        if host.locator(".gdw-met").count():
+            break
+        assert "No." in host.inner_text() and not page.locator(".gd-marks").count()
+    page.wait_for_selector(".gd-marks", state="attached")
+    page.goto(f"{site_url}/{START}")
+    said = f" 1/{hosts} (1 of {hosts} figures and questions done)"
+    assert page.locator("nav.bd-links .gd-marks").all_text_contents() == [said]
+    page.get_by_role("button", name="Forget").click()
+    assert not page.locator(".gd-marks").count()
 
 
 def test_it_is_light(front, site):

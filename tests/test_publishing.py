@@ -126,6 +126,21 @@ def test_a_fork_names_itself_everywhere_and_nobody_else(fork):
     assert named == {"Somebody/course-fork"}
 
 
+def test_a_page_of_a_fork_is_changed_and_reported_there(fork):
+    foot = parse(fork, "chapters/live.html").select_one(".gd-foot")
+    edit, report = (link["href"] for link in foot.select("a"))
+    assert edit == f"{FORK['GDCOURSE_REPOSITORY']}/edit/main/chapters/live.md"
+    assert report.startswith(f"{FORK['GDCOURSE_REPOSITORY']}/issues/new?title=Live")
+    assert FORK["GDCOURSE_COMMIT"] in report
+    assert f"url    = {{{BASE}chapters/live.html}}" in foot.pre.get_text()
+
+
+def test_only_pages_with_launch_buttons_speak_of_them(fork, site):
+    said = "by the rocket at the head of a page"
+    assert said in parse(fork, "chapters/how-to-use.html").text
+    assert said not in parse(site, "chapters/how-to-use.html").text
+
+
 def test_a_build_that_knows_no_address_names_none(site):
     for path in site.rglob("*.html"):
         text = path.read_text("utf-8")
@@ -148,7 +163,9 @@ def test_a_downloaded_page_quotes_the_numbers_of_the_build(fork, tmp_path):
     text = "".join(cell.source for cell in nbformat.read(fork / "_sources/chapters/live.ipynb", 4).cells)
     assert "The answer is 42.0." in text
     (tmp_path / "live.md").write_text(LIVE)
-    assert "{glue:text}`answer:.1f`" in gdcourse_notebooks.notebook(tmp_path / "live.md").cells[-1].source
+    cells = gdcourse_notebooks.notebook(tmp_path / "live.md").cells
+    assert "The answer is \N{HORIZONTAL ELLIPSIS}." in cells[-1].source  # no build, and the notebook says so
+    assert cells[1].source == gdcourse_notebooks.UNBUILT
 
 
 def test_notebooks_that_exist_are_left_alone_when_told_so(tmp_path):
@@ -160,7 +177,7 @@ def test_notebooks_that_exist_are_left_alone_when_told_so(tmp_path):
     command = [sys.executable, "_ext/gdcourse_notebooks.py", "--missing", "chapters"]
     subprocess.run(command, cwd=tmp_path, check=True)
     assert (tmp_path / "chapters" / "old.ipynb").read_text() == "mine"
-    assert len(nbformat.read(tmp_path / "chapters" / "new.ipynb", 4).cells) == 3
+    assert len(nbformat.read(tmp_path / "chapters" / "new.ipynb", 4).cells) == 4
     subprocess.run([word for word in command if word != "--missing"], cwd=tmp_path, check=True)
     assert (tmp_path / "chapters" / "old.ipynb").read_text() != "mine"
 

@@ -4,13 +4,17 @@ import re
 
 import nbformat
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 
 from tests.test_chapters import NUMBERED, cells
 
 pytestmark = pytest.mark.browser
 
-A4 = {"width": 673, "height": 980}  # what a page of 210 by 297 mm has between its margins, in CSS pixels
+PAPERS = {  # what a page has between its margins, in CSS pixels
+    "A4": {"width": 673, "height": 980},
+    "Letter": {"width": 695, "height": 916},
+}
 each_chapter = pytest.mark.parametrize("name", [page.name for page in NUMBERED])
 HIDDEN = {"remove-cell", "remove-input"}
 
@@ -91,10 +95,11 @@ def test_a_cell_that_is_folded_opens_without_a_script(browser, site_url):
     context.close()
 
 
-@pytest.fixture(params=["light", "dark"])
+@pytest.fixture(params=[("light", "A4"), ("dark", "A4"), ("light", "Letter")], ids="-".join)
 def paper(browser, site_url, request):
     """Return a function that gives a page as it is printed, from either theme, after its live figures have come."""
-    context = browser.new_context(color_scheme=request.param, viewport=A4)
+    scheme, size = request.param
+    context = browser.new_context(color_scheme=scheme, viewport=PAPERS[size])
 
     def open_page(name):
         page = context.new_page()
@@ -188,6 +193,37 @@ def test_each_cell_of_a_card_is_named_by_its_columns_head(site):
     assert tables > 50
 
 
+REACHED = """() => [...document.querySelectorAll("a[href], button, summary, select, input")].filter((one) => {
+  const box = one.getBoundingClientRect()
+  if (!one.checkVisibility({ visibilityProperty: true }) || box.width < 2 || box.right <= 0) return false
+  if (one.closest(".gdw, .cell, pre, #pst-skip-link, [inert]") || one.matches("[type=radio]")) return false
+  const line = one.closest("p, li, dd, dt, td, figcaption, h1, h2, h3")
+  const alone = !line || line.textContent.trim() === one.textContent.trim()
+  return box.height < 43.5 && (alone || one.closest("nav, .prev-next-area"))  // else it is as high as its line
+}).map((one) => [one.tagName, one.className, one.textContent.trim().slice(0, 40),
+  one.getBoundingClientRect().height].join(" "))"""
+
+
+@pytest.mark.parametrize("name", ["index", "momentum", "assignments", "how-to-use"])
+def test_what_is_pressed_is_large_enough_for_a_finger(browser, site_url, name):
+    context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    page.goto(f"{site_url}/chapters/{name}.html")
+    assert page.evaluate("matchMedia('(pointer: coarse)').matches")
+    assert page.evaluate(REACHED) == []
+    context.close()
+
+
+def test_axe_finds_nothing_in_forced_colours(browser, site_url):
+    page = browser.new_page(forced_colors="active")
+    for name in ("index", "momentum", "bibliography"):
+        page.goto(f"{site_url}/chapters/{name}.html")
+        assert page.evaluate("matchMedia('(forced-colors: active)').matches")
+        found = Axe().run(page)
+        assert not found.response["violations"], found.generate_report()
+    page.close()
+
+
 def test_the_place_to_which_a_link_has_led_is_marked(browser, site_url):
     page = browser.new_page()
     shade = "(name) => getComputedStyle(document.querySelector(name)).backgroundColor"
@@ -211,3 +247,5 @@ def test_a_citation_leads_to_its_work_by_the_same_name_and_back(site):
         assert chapter.find(id=place).select(f'a[href="{link["href"]}"]')
     uncited = [work.get_text()[:40] for work in works.select(".citation") if not work.select(".gd-cited")]
     assert not uncited
+    unlinked = [work.get_text()[:40] for work in works.select(".citation") if len(work.select("a.external")) != 1]
+    assert not unlinked

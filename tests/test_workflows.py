@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ USES = re.compile(r"^\s*(?:- )?uses: (?P<action>[\w./-]+)@(?P<version>\S+)(?P<co
 RIGHTS = {  # all that any job may do beyond reading the code
     ("site.yml", "notebooks"): {"contents": "write"},
     ("site.yml", "deploy"): {"pages": "write", "id-token": "write"},
+    ("release.yml", "attach"): {"contents": "write"},
     ("weekly.yml", "report"): {"issues": "write"},
 }
 
@@ -101,6 +103,32 @@ def test_only_main_is_published_and_only_after_the_tests():
     assert jobs["notebooks"]["if"] == "github.ref == 'refs/heads/main'"
     assert "GDCOURSE_REPOSITORY" not in load("site.yml").get("env", {})
     assert jobs["book"]["env"]["GDCOURSE_REPOSITORY"].startswith("${{ github.ref == 'refs/heads/main' && ")
+
+
+def test_a_release_gets_the_files_that_the_book_makes(tmp_path):
+    """Its steps run here as they stand, with small files for the book's and a `gh` that writes down its words."""
+    jobs = load("release.yml")["jobs"]
+    assert jobs["attach"]["needs"] == "bind"
+    runs = [entry["run"] for entry in jobs["bind"]["steps"] if "run" in entry]
+    assert "make pdf epub" in runs and "epubcheck _build/bound/gradient-descent.epub" in runs
+    for name in ("bound/gradient-descent.pdf", "bound/gradient-descent.epub", "html/index.html"):
+        (tmp_path / "_build" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "_build" / name).write_text(name)
+    (tmp_path / "zip").write_text(f"#!{sys.executable}\nimport shutil, sys\n"
+                                  "shutil.make_archive(sys.argv[3].removesuffix('.zip'), 'zip', '.', sys.argv[4])\n")
+    (tmp_path / "gh").write_text('#!/bin/sh\necho "$*" > asked\n')
+    for name in ("zip", "gh"):
+        (tmp_path / name).chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "TAG": "v1.2.3"}
+    beside = step("release.yml", "bind", "Put the three files side by side")["run"]
+    subprocess.run(["bash", "-e", "-c", beside], cwd=tmp_path, check=True, env=environment)
+    attach = step("release.yml", "attach", "Attach them to the release")["run"].replace("gh ", f"{tmp_path}/gh ", 1)
+    subprocess.run(["bash", "-e", "-c", attach], cwd=tmp_path / "release", check=True, env=environment)
+    start, *files, clobber = (tmp_path / "release" / "asked").read_text().split()[2:]
+    assert (start, clobber) == ("v1.2.3", "--clobber")
+    assert sorted(files) == sorted(path.name for path in (tmp_path / "release").iterdir() if path.name != "asked")
+    with zipfile.ZipFile(tmp_path / "release" / "gradient-descent-site.zip") as site:
+        assert "gradient-descent-site/index.html" in site.namelist()
 
 
 def git(folder, *arguments):

@@ -1,4 +1,6 @@
-"""Where the book says it: the numbers of the equations that hints point to, their pages, and what they are about."""
+"""Where the book says it: the equations that hints point to, their pages and addresses, and what they are about."""
+
+import os
 
 # label in the chapter's source: the number on the page. A test holds this against the chapters.
 EQUATIONS = {
@@ -230,3 +232,37 @@ def equation(label):
 def idea(label):
     """Return the idea of the book that a place in it is about, or nothing for an empty label."""
     return IDEAS.get(PAGES.get(label, ""), {}).get(label, "")
+
+
+def site():
+    """Return the published book's address with a slash at its end, or nothing where nobody knows it.
+
+    GDCOURSE_SITE says it; else a package installed from a repository on GitHub knows where that publishes its pages.
+    """
+    if own := os.environ.get("GDCOURSE_SITE", "").strip():
+        return own.rstrip("/") + "/"
+    import json  # these three take longer than all of the checks, and most runs need no address
+    from importlib import metadata
+    from urllib.parse import urlsplit
+
+    try:
+        origin = json.loads(metadata.distribution("gdcourse").read_text("direct_url.json") or "{}").get("url", "")
+    except (metadata.PackageNotFoundError, ValueError):
+        return ""
+    repository = urlsplit(origin)
+    owner, _, name = repository.path.strip("/").removesuffix(".git").partition("/")
+    if repository.netloc != "github.com" or not name:
+        return ""
+    host = f"{owner.lower()}.github.io"
+    return f"https://{host}/" if name.lower() == host else f"https://{host}/{name}/"
+
+
+def place(label):
+    """Return where a place is within the book: its page and the anchor on it."""
+    anchor = f"equation-{label}" if label in EQUATIONS else label
+    return f"chapters/{PAGES[label]}.html#{anchor}"
+
+
+def address(label):
+    """Return the address of a place in the published book, or nothing where the book's own is not known."""
+    return f"{known}{place(label)}" if label in PAGES and (known := site()) else ""

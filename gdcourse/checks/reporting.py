@@ -2,7 +2,7 @@
 
 import textwrap
 
-from gdcourse.checks.book import equation
+from gdcourse.checks.book import address, equation
 from gdcourse.checks.exercise import Oracle, Rng
 from gdcourse.checks.values import show
 
@@ -30,6 +30,8 @@ def report(exercise, verdicts, hint=ALL):
     lines = [f"{exercise.name}   {sum(v.points for v in verdicts):g} of {_points(exercise.points)}"]
     for row in rows(exercise, verdicts, hint):
         lines.append(_paragraph("  ok    " if row["passed"] else "  no    ", row["text"]))
+        if where := address(row["place"]):
+            lines.append(f"        {where}")
         if row["case"]:
             lines.append(_case(row["case"]))
     if hint < ALL and not all(v.passed for v in verdicts):
@@ -56,6 +58,8 @@ def message(exercise, verdict, seed, hint=ALL):
     """Return the feedback of one graded cell. seed: what draws the same cases again, None to keep that secret."""
     row = _row(verdict, set(), verdict.behaviour.says, hint)
     lines = [f"{exercise.name}, {_points(verdict.behaviour.points)}:", _paragraph("  no    ", row["text"])]
+    if where := address(row["place"]):
+        lines.append(f"        {where}")
     if row["case"]:
         lines.append(_case(row["case"]))
     if verdict.fault.kind != "unwritten" and seed is not None:

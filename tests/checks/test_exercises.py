@@ -9,11 +9,10 @@ from types import GeneratorType
 
 import numpy as np
 import pytest
-import yaml
 
 from gdcourse import checks
 from gdcourse.checks.__main__ import taken_for
-from gdcourse.checks.book import EQUATIONS, IDEAS, PAGES, SECTIONS, equation
+from gdcourse.checks.book import EQUATIONS, IDEAS, PAGES, SECTIONS, address, equation, site
 from gdcourse.checks.exercise import Oracle, Rng, _draw, as_tuple
 from gdcourse.checks.judging import answers, judge, passes
 from gdcourse.checks.reporting import explanation, report
@@ -247,6 +246,8 @@ def test_equations_have_the_numbers_of_the_book(request):
 
 
 def test_an_equation_is_about_an_idea_that_its_chapter_teaches(request):
+    import yaml
+
     chapters = request.config.rootpath / "chapters"
     names = {item: c["name"] for item, c in yaml.safe_load((chapters / "concepts.yml").read_text("utf-8")).items()}
     taught = {}
@@ -256,6 +257,38 @@ def test_an_equation_is_about_an_idea_that_its_chapter_teaches(request):
     taught["capstone"] |= taught["depth"]  # which it looks back at
     for page, labels in IDEAS.items():
         assert set(labels.values()) <= taught[page], set(labels.values()) - taught[page]
+
+
+def test_a_hint_has_its_equations_address_where_the_books_is_known(request, monkeypatch):
+    exercise, m = next((e, m) for e, m in MISTAKES if m.see == "eq-gd-best-step")
+    judged = checks.verdicts(exercise, m, 1)
+    where = "https://learn.example/c/chapters/gradient-descent.html#equation-eq-gd-best-step"
+    monkeypatch.delenv("GDCOURSE_SITE", raising=False)
+    assert "http" not in report(exercise, judged) and address("eq-gd-best-step") == ""
+    monkeypatch.setenv("GDCOURSE_SITE", "https://learn.example/c")
+    page = report(exercise, judged)
+    assert f"\n        {where}\n" in f"{page}\n" and "http" not in report(exercise, judged, hint=2)
+    assert address("") == address("eq-of-a-course-of-ones-own") == ""
+    for label in [*EQUATIONS, *SECTIONS]:
+        name, _, anchor = address(label).removeprefix("https://learn.example/c/").partition("#")
+        text = (request.config.rootpath / name).with_suffix(".md").read_text("utf-8")
+        assert f":label: {label}\n" in text if label in EQUATIONS else f"({label})=\n" in text
+        assert anchor.removeprefix("equation-") == label
+
+
+@pytest.mark.parametrize(("origin", "expected"), [
+    ("https://github.com/Somebody/course.git", "https://somebody.github.io/course/"),
+    ("https://github.com/Somebody/somebody.github.io", "https://somebody.github.io/"),
+    ("file:///home/somebody/course", ""), ("https://git.example/somebody/course", ""), (None, ""),
+])  # fmt: skip
+def test_an_installed_package_knows_where_its_repository_publishes(monkeypatch, origin, expected):
+    from importlib import metadata
+    from types import SimpleNamespace
+
+    told = None if origin is None else f'{{"url": "{origin}"}}'
+    monkeypatch.delenv("GDCOURSE_SITE", raising=False)
+    monkeypatch.setattr(metadata, "distribution", lambda name: SimpleNamespace(read_text=lambda file: told))
+    assert site() == expected
 
 
 def test_needs_numpy_alone():

@@ -18,7 +18,7 @@ from nbconvert.exporters import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from traitlets.config import Config
 
-from gdcourse.checks.book import EQUATIONS, PAGES, SECTIONS
+from gdcourse.checks.book import EQUATIONS, SECTIONS, place
 from gdcourse.grading.course.term import book_address
 
 NAMESPACE = "http://www.w3.org/1998/Math/MathML"
@@ -82,8 +82,7 @@ class FeedbackPage(HTMLExporter):
         label = NAMED.get(" ".join(place.split()))
         if label is None:
             return text
-        anchor = f"equation-{label}" if label in EQUATIONS else label
-        return f'<a href="{self.book}/chapters/{PAGES[label]}.html#{anchor}" rel="noreferrer">{text}</a>'
+        return f'<a href="{self.book}/{place(label)}" rel="noreferrer">{text}</a>'
 
     def read(self, source):
         """Return a cell's Markdown as HTML."""
