@@ -78,8 +78,8 @@ class FeedbackPage(HTMLExporter):
             return html
         return PLACE.sub(lambda found: self.link(found[0], found[1] or found[2]), html)
 
-    def link(self, text, place):
-        label = NAMED.get(" ".join(place.split()))
+    def link(self, text, name):
+        label = NAMED.get(" ".join(name.split()))
         if label is None:
             return text
         return f'<a href="{self.book}/{place(label)}" rel="noreferrer">{text}</a>'
