@@ -14,7 +14,8 @@ def bibtex(app, pagename):
     """Return a page's entry for a bibliography: the book's own for the front page."""
     config, site = app.config, gdcourse_address.site()
     package = Path(app.srcdir, "gdcourse", "__init__.py").read_text("utf-8")
-    version = re.search(r'^__version__ = "([^"]+)"', package, re.MULTILINE)
+    said = re.search(r'^__version__ = "([^"]+)"', package, re.MULTILINE)
+    version = f"version {said[1]}" if said else ""
     book, front = config.html_title, pagename == config.root_doc
     number = app.env.toc_secnumbers.get(pagename, {}).get("", ())
     where = f"Chapter {number[0]} of " if number else "In "
@@ -25,7 +26,7 @@ def bibtex(app, pagename):
     fields = {
         "author": f"{{{config.author}}}",
         "title": plain(book if front else app.env.titles[pagename].astext()),
-        "note": f"Version {version[1]}" if front else f"{where}{plain(book)}, version {version[1]}",
+        "note": version.capitalize() if front else ", ".join(filter(None, [where + plain(book), version])),
         "year": config.copyright,
         "url": f"{site}{pagename}.html" if site else "",
     }

@@ -246,5 +246,6 @@ def test_a_page_without_code_has_no_notebook(tmp_path):
     (tmp_path / "code.md").write_text(GOOD)
     assert gdcourse_notebooks.notebook(tmp_path / "plain.md") is None
     cells = gdcourse_notebooks.notebook(tmp_path / "code.md").cells
-    assert [cell.cell_type for cell in cells] == ["markdown", "code", "code"]
-    assert cells[1].source.startswith("from gdcourse import VALUE") and cells[1].outputs == []
+    assert [cell.cell_type for cell in cells] == ["code", "markdown", "code", "code"]
+    assert 'plt.style.use("gdcourse.book")' in cells[0].source  # the page draws
+    assert cells[2].source.startswith("from gdcourse import VALUE") and cells[2].outputs == []
