@@ -110,7 +110,7 @@ def test_a_release_gets_the_files_that_the_book_makes(tmp_path):
     jobs = load("release.yml")["jobs"]
     assert jobs["attach"]["needs"] == "bind"
     runs = [entry["run"] for entry in jobs["bind"]["steps"] if "run" in entry]
-    assert "make pdf epub" in runs and "epubcheck.jar _build/bound/gradient-descent.epub" in runs
+    assert {"make pdf epub", "java -jar /usr/share/java/epubcheck.jar _build/bound/gradient-descent.epub"} <= {*runs}
     for name in ("bound/gradient-descent.pdf", "bound/gradient-descent.epub", "html/index.html"):
         (tmp_path / "_build" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "_build" / name).write_text(name)
