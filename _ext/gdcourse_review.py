@@ -54,8 +54,8 @@ def scripts(app, pagename, templatename, context, doctree):
 
 
 def write(app, exception):
-    """Write the deck into the site."""
-    if exception or app.builder.name != "html":
+    """Write the deck into a site that has the page."""
+    if exception or app.builder.name != "html" or "chapters/review" not in app.env.found_docs:
         return
     target = Path(app.outdir, DECK)
     target.parent.mkdir(exist_ok=True)

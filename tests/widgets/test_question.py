@@ -164,6 +164,7 @@ def test_the_draw_survives_in_the_address_and_a_draw_that_is_none_does_not(drawn
     for which in ("3", "-1", "0.5", "many", ""):
         assert drawn(f"#widget=question&which={which}").locator("legend").first.inner_text() == DRAWN.describe()
     assert not drawn("#widget=question-2&which=1&given=5").locator("input:checked").count()  # a choice of draw 0
+    assert drawn("#widget=question-2&which=1&given=9").locator("input:checked").get_attribute("value") == "9"
 
 
 def test_whoever_listens_hears_what_was_answered(drawn):
@@ -193,9 +194,16 @@ def test_each_draw_is_judged_as_python_judges_it(drawn, typed, which):
     assert sentences(page)[0] == says
 
 
-def test_the_nearest_of_two_mistakes_is_named():
-    ask = Question("?", right=100, tolerance=5, wrong={1: "one", 4: "four"})
-    assert [ask.judge(text) for text in ("4", "1", "2", "3", "97", "94")] == [2, 1, 1, 2, 0, 3]
+def test_the_nearest_of_two_mistakes_is_named(visit, tmp_path):
+    ask = Question("How many?", right=100, tolerance=5, says="It is.", wrong={1: "one", 4: "four"}, otherwise="other")
+    path = tmp_path / "near.html"
+    path.write_text(standalone(ask), encoding="utf-8")
+    page = visit(path.as_uri())
+    for text, verdict in {"4": 2, "1": 1, "2": 1, "3": 2, "97": 0, "94": 3}.items():
+        assert ask.judge(text) == verdict
+        page.get_by_label("Your number").fill(text)
+        page.keyboard.press("Enter")
+        assert sentences(page)[0] == f"{'No.' if verdict else 'Yes.'} {ask.content['says'][verdict]}"
 
 
 def test_a_drawn_question_keeps_room_for_its_largest_draw(visit, tmp_path):
