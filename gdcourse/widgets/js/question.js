@@ -72,7 +72,7 @@ export function render({ model, el, page, python }) {
     const style = `${NATIVE} margin: 0; width: 9em; height: 32px; padding: 0 8px; color: inherit; background: none; border: 1px solid var(--gdw-quiet); border-radius: 4px;`;
     box = h("input", { type: "text", inputmode: "decimal", id, autocomplete: "off", style, keydown: (event) => event.key === "Enter" && give(box.value) });
     const check = h("button", { type: "button", style: "flex: none;", click: () => give(box.value) }, "Check");
-    row.append(h("label", { for: id }, "Your number"), box, check);
+    row.append(h("label", { for: id }, variants.length > 1 ? "Your number, to three digits" : "Your number"), box, check);
   }
   if (another) row.append(another);
   if (row.firstChild) field.append(row);
