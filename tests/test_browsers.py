@@ -44,6 +44,7 @@ VISIT = """async () => {""" + UNTIL + """
   const [kinds, marks] = [[], []];
   const mark = (wrong, what) => wrong && marks.push(what);
   await until(() => document.readyState === "complete");
+  [...document.querySelectorAll(".gd-review button")].find((one) => one.textContent === "Show all")?.click();
   for (const host of document.querySelectorAll(".gdw-host")) {
     host.scrollIntoView({ block: "center", behavior: "instant" });
     await until(() => "mounted" in host.dataset || "error" in host.dataset);
