@@ -134,9 +134,9 @@ def test_what_somebody_else_left_in_the_store_harms_nothing(front):
 def test_a_question_answered_rightly_is_counted_at_the_side_until_she_says_forget(front, site_url):
     page = front()
     page.goto(f"{site_url}/chapters/output-units.html")
-    page.evaluate("document.querySelectorAll('.gdw-host').forEach((one) => one.scrollIntoView())")
-    page.wait_for_selector(".gdw-host[data-widget^=question][data-mounted]")
-    host = page.locator(".gdw-host[data-widget^=question]").first
+    host = page.locator(".gdw-host[data-widget^=question]:has(.gdw-question ul)").first  # a choice
+    host.scroll_into_view_if_needed()
+    host.locator("input[type=radio]").first.wait_for()
     hosts = page.locator("article .gdw-host").count()
     for choice in host.locator("input[type=radio]").all():
         choice.check()
