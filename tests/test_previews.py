@@ -13,7 +13,7 @@ BOX = ".gd-preview"
 LINKS = {  # a page, a link on it, and what is to be seen
     "an equation of this page": ("gradient-descent", "a[href='#equation-eq-gd-rate']", "(5.8)"),
     "an equation of another": ("gradient-descent", "a[href='learning-loop.html#equation-eq-loop-gradient']", "(1.2)"),
-    "a figure": ("gradient-descent", "a[href='#fig-gd-rate']", "Figure 5.4"),
+    "a figure": ("gradient-descent", "a[href='#fig-gd-rate']", None),  # its number, which stands in the link
     "a work": ("gradient-descent", ".bibtex-citation a", "Pacific Journal of Mathematics"),
     "a word": ("cost-functions", "a[href='glossary.html#term-pinball-loss']", "quantile loss"),
 }
@@ -54,7 +54,7 @@ def test_a_pointer_that_rests_sees_it_and_one_that_leaves_does_not(reader, kind)
     link.hover()
     box = page.locator(BOX)
     box.wait_for()
-    assert said in box.text_content()
+    assert (said or link.inner_text()) in box.text_content()
     seen, screen = box.bounding_box(), page.viewport_size
     assert seen["x"] >= 0 and seen["x"] + seen["width"] <= screen["width"]
     assert seen["y"] >= 0 and seen["y"] + seen["height"] <= screen["height"]
@@ -93,7 +93,7 @@ def test_the_first_tap_shows_and_leads_on(reader, kind):
     link.tap()
     box = page.locator(BOX)
     box.wait_for()
-    assert page.url == before and said in box.text_content()
+    assert page.url == before and (said or link.inner_text()) in box.text_content()
     seen = box.bounding_box()
     assert seen["x"] == 0 and seen["width"] == 320 and seen["y"] + seen["height"] <= 640.5
     assert page.evaluate("document.scrollingElement.scrollWidth") <= 320
