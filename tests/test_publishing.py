@@ -66,7 +66,8 @@ def build(folder, environment):
     for name in ("references.bib", *(f"{page}.md" for page in PAGES)):
         shutil.copy(ROOT / "chapters" / name, folder / "chapters")
     (folder / "chapters" / "index.md").write_text(LIVE.replace("# Live", "# The start"))
-    (folder / "chapters" / "notation.md").write_text("(notation)=\n# Notation\n\nPlain.\n\n(review)=\n## Review\n\nPlain.\n")
+    named = "(notation)=\n# Notation\n\nPlain.\n\n(review)=\n## Review\n\nPlain.\n"
+    (folder / "chapters" / "notation.md").write_text(named)
     (folder / "chapters" / "live.md").write_text(LIVE.replace("Six", "Half of twice six"))
     (folder / "chapters" / "live.ipynb").write_text("left by make notebooks, and no page of the book")
     listed = "".join(f"  - file: chapters/{page}\n" for page in (*PAGES[1:], "live"))
