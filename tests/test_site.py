@@ -107,6 +107,7 @@ def test_no_page_names_a_script_style_or_picture_elsewhere(pages):
 
 def test_links_and_anchors_lead_somewhere(site, pages):
     broken = []
+    ids = {name: {tag["id"] for tag in page.find_all(id=True)} for name, page in pages.items()}
     for name, page in pages.items():
         for tag in page.find_all(True):
             target = tag.get("href") or tag.get("src")
@@ -118,8 +119,8 @@ def test_links_and_anchors_lead_somewhere(site, pages):
             if not file.is_file():
                 broken.append(f"{name}: {target}")
             elif anchor and tag.name == "a" and file.suffix == ".html":
-                other = pages[file.resolve().relative_to(site).as_posix()]
-                if not other.find(id=unquote(anchor)) and "=" not in anchor:
+                other = ids[file.resolve().relative_to(site).as_posix()]
+                if unquote(anchor) not in other and "=" not in anchor:
                     broken.append(f"{name}: no {target}")
     assert not broken, "\n".join(broken)
 
