@@ -103,7 +103,7 @@ def test_a_flood_of_printing_ends_with_a_sentence():
     ("1 / 0", "line 1: 1 / 0\nZeroDivisionError: division by zero"),
     ("def f(x):\n    return x[3]\n\nf([1])", "line 4: f([1])\nline 2: return x[3]\nIndexError: list index"),
     ("x = (1\ny = 2", "line 1: x = (1\nSyntaxError: '(' was never closed"),
-    ("import nowhere", "ModuleNotFoundError: nowhere is not here. NumPy, matplotlib, gdcourse and what comes with Python"),
+    ("import none", "ModuleNotFoundError: none is not here. NumPy, matplotlib, gdcourse and what comes with Python"),
     ("!pip install torch", "SyntaxError: line 1 is a command of Jupyter's"),
     ("if True:\n\tx = 1\n        y = 2", "Use four spaces throughout."),
     ("def f(x):\n    return f(x)\nf(1)", "RecursionError: a function has called itself, again and again"),
