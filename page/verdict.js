@@ -22,8 +22,9 @@ function verdictBox(verdict, places) {
     tell()
   }
   begin()
-  document.addEventListener("gdcourse-hint", begin)
-  return element("div", { className: "gd-verdict" }, sum, list, more)
+  const box = element("div", { className: "gd-verdict" }, sum, list, more)
+  box.addEventListener("gdcourse-hint", begin)
+  return box
 }
 
 // How much a check says at first, from the smallest case alone to all that is known: the reader's choice.
@@ -35,7 +36,7 @@ function hintChoice() {
   const choose = (hint) => {
     if (!HINTS[hint - 1]) return
     select.value = firstHint = hint
-    document.dispatchEvent(new Event("gdcourse-hint"))
+    for (const one of document.querySelectorAll(".gd-verdict")) one.dispatchEvent(new Event("gdcourse-hint"))
   }
   choose(store.get("hint") ?? HINTS.length)
   select.addEventListener("change", () => {
